@@ -27,14 +27,20 @@ def load(name: str) -> Any:
 
 
 def within(entry: Any, release: Release) -> Any:
-    """What `release` knows of an entry: its value, or None where the lifetime leaves it out.
+    """What `release` knows of an entry; None where the lifetime leaves it out.
 
-    The value of an object with only a ``name`` beside its lifetime is that name.
+    An entry that is only a lifetime around a ``name`` or a ``value`` yields just that.
     """
     if not isinstance(entry, dict):
         return entry
     if not release.knows(entry.get("since"), entry.get("until")):
         return None
-    if "name" in entry and entry.keys() <= {"name", "since", "until"}:
-        return entry["name"]
+    for content in ("name", "value"):
+        if content in entry and entry.keys() <= {content, "since", "until"}:
+            return entry[content]
     return entry
+
+
+def known(entries: Any, release: Release) -> list[Any]:
+    """What `release` knows of a list of entries, in order."""
+    return [found for entry in entries if (found := within(entry, release)) is not None]
