@@ -1,0 +1,283 @@
+"""Property kinds that hold one plain value: bool, integers, sizes, text, enums.
+
+Each kind is the type string that QOM shows, the visitor functions and a range.
+The setters of the kinds that are set most are closures whose good case is one
+comparison; anything else takes the slow road through `Property.set`, which
+finds out what is wrong and says it in QEMU's words.
+QEMU: hw/core/qdev-properties.c, qapi/qapi-visit-core.c.
+"""
+
+from __future__ import annotations
+
+from pyqom.errors import InvalidParameterValue
+from pyqom.types import visitor
+from pyqom.types.property import UNSET, Property
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class Bool(Property):
+    """A boolean ("bool")."""
+
+    type = "bool"
+    qdev_description = "on/off"
+    initial = False
+
+    def check(self, value: Any, name: str, owner: Any = None) -> bool:
+        return visitor.json_bool(value, name)
+
+    def parse(self, text: str, name: str, owner: Any = None) -> bool:
+        return visitor.parse_bool(text, name)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return visitor.format_bool(value)
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        if self.after_realize:
+            return self.set
+        slot, slow = self.slot, self.set
+
+        def set_bool(obj: Any, value: Any) -> None:
+            if (value is True or value is False) and not obj._realized:
+                obj.__dict__[slot] = value
+            else:
+                slow(obj, value)
+
+        return set_bool
+
+
+class Integer(Property):
+    """What the integer kinds have in common; not a kind itself."""
+
+    low = 0
+    high = visitor.UINT64_MAX
+    c_type = ""
+    initial = 0
+
+    def check(self, value: Any, name: str, owner: Any = None) -> int:
+        if self.low < 0:
+            return self.in_range(visitor.json_int64(value, name), owner)
+        return self.in_range(visitor.json_uint64(value, name), owner)
+
+    def parse(self, text: str, name: str, owner: Any = None) -> int:
+        if self.low < 0:
+            return self.in_range(visitor.parse_int64(text, name), owner)
+        return self.in_range(visitor.parse_uint64(text, name), owner)
+
+    def in_range(self, value: int, owner: Any) -> int:
+        """The value, if the C type holds it; the text has the plain name."""
+        if self.low <= value <= self.high:
+            return value
+        # an element of an array has no name of its own
+        raise visitor.expects(self.name or "null", self.c_type)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return visitor.format_int(value, human)
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        if self.after_realize:
+            return self.set
+        slot, slow, low, high = self.slot, self.set, self.low, self.high
+
+        def set_integer(obj: Any, value: Any) -> None:
+            if value.__class__ is int and low <= value <= high and not obj._realized:
+                obj.__dict__[slot] = value
+            else:
+                slow(obj, value)
+
+        return set_integer
+
+
+class UInt8(Integer):
+    """0 to 255 ("uint8")."""
+
+    type = "uint8"
+    high = (1 << 8) - 1
+    c_type = "uint8_t"
+
+
+class UInt16(Integer):
+    """0 to 65535 ("uint16")."""
+
+    type = "uint16"
+    high = (1 << 16) - 1
+    c_type = "uint16_t"
+
+
+class UInt32(Integer):
+    """0 to 2**32 - 1 ("uint32")."""
+
+    type = "uint32"
+    high = (1 << 32) - 1
+    c_type = "uint32_t"
+
+
+class UInt64(Integer):
+    """0 to 2**64 - 1 ("uint64"); JSON's negative numbers wrap around as in QEMU.
+
+    `mask` are the bits that may be set (qdev_prop_uint64_checkmask), or None.
+    """
+
+    type = "uint64"
+    c_type = "uint64_t"
+
+    def __init__(self, default: Any = UNSET, *, mask: int | None = None, **options: Any) -> None:
+        super().__init__(default, **options)
+        self.mask = mask
+
+    def in_range(self, value: int, owner: Any) -> int:
+        if self.mask is not None and value & ~self.mask:
+            raise InvalidParameterValue(
+                f"Property value for '{self.name}' has bits outside mask '0x{self.mask:x}'"
+            )
+        return value
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        return super().make_setter() if self.mask is None else self.set
+
+
+class Int8(Integer):
+    """-128 to 127 ("int8")."""
+
+    type = "int8"
+    low, high = -(1 << 7), (1 << 7) - 1
+    c_type = "int8_t"
+
+
+class Int16(Integer):
+    """-32768 to 32767 ("int16")."""
+
+    type = "int16"
+    low, high = -(1 << 15), (1 << 15) - 1
+    c_type = "int16_t"
+
+
+class Int32(Integer):
+    """-2**31 to 2**31 - 1 ("int32")."""
+
+    type = "int32"
+    low, high = -(1 << 31), (1 << 31) - 1
+    c_type = "int32_t"
+
+
+class Int64(Integer):
+    """-2**63 to 2**63 - 1 ("int64")."""
+
+    type = "int64"
+    low, high = visitor.INT64_MIN, visitor.INT64_MAX
+    c_type = "int64_t"
+
+
+class Int(Int64):
+    """The same range under QOM's older name ("int")."""
+
+    type = "int"
+
+
+class Size(Integer):
+    """Bytes, 0 to 2**64 - 1 ("size"); texts may have suffixes k, M, G, T, P, E."""
+
+    type = "size"
+
+    def parse(self, text: str, name: str, owner: Any = None) -> int:
+        return self.in_range(visitor.parse_size(text, name), owner)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return visitor.format_size(value, human)
+
+
+class Size32(Size):
+    """Bytes, 0 to 2**32 - 1 ("size"; qdev_prop_size32)."""
+
+    high = (1 << 32) - 1
+
+    def in_range(self, value: int, owner: Any) -> int:
+        if value <= self.high:
+            return value
+        typename = getattr(owner, "typename", "")
+        raise InvalidParameterValue(
+            f"Property {typename}.{self.name} doesn't take value {value} (maximum: {self.high})"
+        )
+
+
+class Number(Property):
+    """A floating point number ("number")."""
+
+    type = "number"
+    initial = 0.0
+
+    def check(self, value: Any, name: str, owner: Any = None) -> float:
+        return visitor.json_number(value, name)
+
+    def parse(self, text: str, name: str, owner: Any = None) -> float:
+        return visitor.parse_number(text, name)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return format(value, ".17g")
+
+
+class Str(Property):
+    """Text ("str"); never set it is None, which QMP shows as ""."""
+
+    type = "str"
+
+    def check(self, value: Any, name: str, owner: Any = None) -> str:
+        return visitor.json_str(value, name)
+
+    def wire(self, value: Any) -> Any:
+        return "" if value is None else value
+
+    def format(self, value: Any, human: bool = False) -> str:
+        # qdev's getter shows an unset text as an empty one
+        return visitor.format_str(value or "", human)
+
+
+class String(Str):
+    """Text, of a plain QOM property ("string", object_class_property_add_str())."""
+
+    type = "string"
+
+    def __init__(self, default: Any = UNSET, *, qdev: bool = False, **options: Any) -> None:
+        super().__init__(default, qdev=qdev, **options)
+
+
+class Enum(Property):
+    """One of `names`; `type` is the enum's name (e.g. "FdcDriveType").
+
+    The default is the first name unless one is given.
+    """
+
+    names: tuple[str, ...] = ()
+
+    def __init__(
+        self, names: Any = None, type: str | None = None, default: Any = UNSET, **options: Any
+    ) -> None:
+        super().__init__(default, **options)
+        if names is not None:
+            self.names = tuple(names)
+        if type is not None:
+            self.type = type
+        if default is UNSET:
+            self.default = self.names[0]
+
+    def check(self, value: Any, name: str, owner: Any = None) -> str:
+        text = visitor.json_str(value, name)
+        if text not in self.names:
+            raise InvalidParameterValue(
+                f"Parameter '{self.name or 'null'}' does not accept value '{text}'"
+            )
+        return text
+
+
+class OnOffAuto(Enum):
+    """on, off or auto ("OnOffAuto"); the default is auto unless one is given."""
+
+    type = "OnOffAuto"
+    qdev_description = "on/off/auto"
+    names = ("auto", "on", "off")
+
+    def __init__(self, default: Any = UNSET, **options: Any) -> None:
+        super().__init__(None, None, default, **options)
