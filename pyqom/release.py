@@ -88,5 +88,6 @@ def get(name: str | None = None) -> Release:
     if release is None:
         from pyqom.errors import UnknownRelease
 
-        raise UnknownRelease(str(name), tuple(known))
+        text = f"unknown release '{name}', pyqom carries {', '.join(known)}"
+        raise UnknownRelease(text, str(name), known)
     return release
