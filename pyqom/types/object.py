@@ -178,7 +178,11 @@ class Object(Node):
         ("model.props.level").  Raises PropertyNotFound, PropertyNotWritable,
         SetAfterRealize, InvalidParameterType, InvalidParameterValue.
         """
-        self.property(name).set(self, value, path)
+        prop = self.property(name)
+        if path is None:
+            prop.fset(self, value)  # type: ignore[misc]
+        else:
+            prop.set(self, value, path)
 
     def parse(self, name: str, text: str) -> None:
         """Set a property from a text, as -device and -global do.  Raises as `set`."""
@@ -306,10 +310,11 @@ def _qom_parent(cls: Any) -> Any:
 
 def _properties_of(cls: Any) -> Mapping[str, Property]:
     """The whole property table of a class; its parent's own if it adds nothing."""
-    base = cls.__base__
-    simple = len(cls.__bases__) == 1 and issubclass(base, Object)
-    if simple and "_own" not in cls.__dict__ and base.registry.release is cls.registry.release:
-        return base.properties()
+    parent = cls.parent if "typename" in cls.__dict__ else cls.__base__
+    if parent is not None and parent.registry.release is cls.registry.release:
+        inherited = parent.__mro__
+        if not any("_own" in base.__dict__ for base in cls.__mro__ if base not in inherited):
+            return parent.properties()  # type: ignore[no-any-return]
     knows = cls.registry.knows
     return _view({prop.name: prop for prop in cls.declarations() if knows(prop)})
 

@@ -78,6 +78,8 @@ class Property(property):
     initial: Any = None
     is_child = False
     is_link = False
+    per_instance = False  # QEMU adds it to each instance: qom-list-properties of an abstract
+    # type, of which there is none, does not have it
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from pyqom.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from pyqom.release import Release
@@ -138,13 +138,14 @@ class Registry:
         twin._entries = dict(self._entries)
         return twin
 
-    def adopt(self, template: Any) -> Any:
+    def adopt(self, template: Any, body: Mapping[str, Any] | None = None) -> Any:
         """Enter a template class as this registry's release knows it.
 
         Makes and returns a subclass of `template` with the same type name, whose
         QOM parent is this registry's class of the template's parent.  Properties
         that the release does not know are gone from it.  A template that is
-        here already is returned as it is.  Raises UnknownType when the parent
+        here already is returned as it is.  `body` is more for the class's body:
+        what only this release's class has.  Raises UnknownType when the parent
         is not here.
         """
         entry = self._entries.get(template.typename)
@@ -155,7 +156,8 @@ class Registry:
         if parent not in template.__mro__:
             bases = (template, parent)
         namespace = {"__module__": template.__module__, "__doc__": template.__doc__}
-        namespace.update(self._hidden(template))
+        namespace.update(self._hidden(template, parent))
+        namespace.update(body or {})
         return type(template)(
             template.__name__,
             bases,
@@ -166,18 +168,25 @@ class Registry:
             registry=self,
         )
 
-    def _hidden(self, template: Any) -> dict[str, Any]:
-        """What covers the template's attributes that the release lacks."""
+    def _hidden(self, template: Any, parent: Any) -> dict[str, Any]:
+        """What covers the template's attributes that the release lacks.
+
+        What the template inherits is covered in the parent.
+        """
         from pyqom.types.object import Absent
 
-        known: dict[str, Property] = {}
-        gone: list[Property] = []
-        for prop in template.declarations():
-            if self.knows(prop):
-                known[prop.name] = prop
-            else:
-                gone.append(prop)
+        inherited = parent.__mro__
+        own = [
+            prop
+            for base in template.__mro__
+            if base not in inherited
+            for prop in base.__dict__.get("_own", ())
+        ]
+        gone = [prop for prop in own if not self.knows(prop)]
+        if not gone:
+            return {}
         # a property that the releases declare twice is reached by its first attribute
+        known = {prop.name: prop for prop in own if self.knows(prop)}
         return {prop.attr: known.get(prop.name) or Absent(prop.attr) for prop in gone}
 
     def knows(self, fact: Any) -> bool:

@@ -42,7 +42,7 @@ class Bool(Property):
 
         def set_bool(obj: Any, value: Any) -> None:
             if (value is True or value is False) and not obj._realized:
-                obj.__dict__[slot] = value
+                setattr(obj, slot, value)
             else:
                 slow(obj, value)
 
@@ -84,7 +84,7 @@ class Integer(Property):
 
         def set_integer(obj: Any, value: Any) -> None:
             if value.__class__ is int and low <= value <= high and not obj._realized:
-                obj.__dict__[slot] = value
+                setattr(obj, slot, value)
             else:
                 slow(obj, value)
 

@@ -55,7 +55,21 @@ class Bit(scalars.Bool):
         return get_bit
 
     def make_setter(self) -> Callable[[Any, Any], None]:
-        return self.set
+        if self.after_realize:
+            return self.set
+        word, mask, slow = self.word, self.mask, self.set
+
+        def set_bit(obj: Any, value: Any) -> None:
+            if obj._realized:
+                slow(obj, value)
+            elif value is True:
+                setattr(obj, word, getattr(obj, word) | mask)
+            elif value is False:
+                setattr(obj, word, getattr(obj, word) & ~mask)
+            else:
+                slow(obj, value)
+
+        return set_bit
 
     def store(self, obj: Any, value: Any) -> None:
         word = getattr(obj, self.word)

@@ -15,8 +15,6 @@ All raise `InvalidParameterType` or `InvalidParameterValue` with QEMU's text.
 
 from __future__ import annotations
 
-import re
-
 from pyqom.errors import InvalidParameterType, InvalidParameterValue
 
 TYPE_CHECKING = False
@@ -31,11 +29,10 @@ RANGE_MAX_ELEMENTS = 65536
 
 _TRUE = frozenset(("on", "yes", "true", "y"))
 _FALSE = frozenset(("off", "no", "false", "n"))
-# strtoull(base 0): blanks, a sign, then hexadecimal, octal or decimal digits
-_INTEGER = re.compile(
-    r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))", re.ASCII
-)
-_DECIMAL = re.compile(r"[0-9]+")
+_BLANKS = frozenset(" \t\n\v\f\r")
+_DIGITS = frozenset("0123456789")
+_OCTAL_DIGITS = frozenset("01234567")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _SUFFIX = {"B": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 _UNIT_NAMES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
@@ -54,18 +51,34 @@ def wrong_type(name: str, expected: str) -> InvalidParameterType:
 
 
 def scan_integer(text: str, start: int = 0) -> tuple[int, int] | None:
-    """The C integer at `start` as (value, end); None when there is none."""
-    match = _INTEGER.match(text, start)
-    if match is None:
+    """The C integer at `start` as (value, end); None when there is none.
+
+    As strtoull(base 0): blanks, a sign, then hexadecimal, octal or decimal
+    digits, as many as there are.
+    """
+    at = start
+    while text[at : at + 1] in _BLANKS:
+        at += 1
+    negative = text[at : at + 1] == "-"
+    if text[at : at + 1] in ("-", "+"):
+        at += 1
+    base, digits = 10, _DIGITS
+    if text[at : at + 2] in ("0x", "0X") and text[at + 2 : at + 3] in _HEX_DIGITS:
+        base, digits, at = 16, _HEX_DIGITS, at + 2
+    elif text[at : at + 1] == "0":
+        base, digits = 8, _OCTAL_DIGITS
+    end = _span(text, at, digits)
+    if end == at:
         return None
-    sign, hexadecimal, octal, decimal = match.groups()
-    if hexadecimal is not None:
-        value = int(hexadecimal, 16)
-    elif octal is not None:
-        value = int(octal, 8)
-    else:
-        value = int(decimal)
-    return (-value if sign == "-" else value), match.end()
+    value = int(text[at:end], base)
+    return (-value if negative else value), end
+
+
+def _span(text: str, at: int, digits: frozenset[str]) -> int:
+    """Where the run of `digits` that begins at `at` ends."""
+    while text[at : at + 1] in digits:
+        at += 1
+    return at
 
 
 def _scan_signed(text: str, start: int = 0) -> tuple[int, int] | None:
@@ -155,27 +168,21 @@ def strtosz(text: str) -> int:
 
 def _decimal_size(text: str) -> int:
     """The decimal part of strtosz(): digits, fraction, suffix."""
-    match = _DECIMAL.match(text)
-    whole, end = (int(match.group()), match.end()) if match else (0, 0)
-    numerator, denominator = 0, 1
+    end = _span(text, 0, _DIGITS)
+    whole, fraction = text[:end], ""
     if text[end : end + 1] == ".":
-        fraction = _DECIMAL.match(text, end + 1)
-        if fraction is None and not match:
-            raise ValueError(text)
-        end = fraction.end() if fraction else end + 1
-        if fraction:
-            numerator, denominator = int(fraction.group()), 10 ** len(fraction.group())
-    elif not match:
-        raise ValueError(text)
+        start, end = end + 1, _span(text, end + 1, _DIGITS)
+        fraction = text[start:end]
     exponent = 0
     if end < len(text):
         exponent = _SUFFIX.get(text[end].upper(), -1)
         end += 1
-    if exponent < 0 or end != len(text) or (numerator and not exponent):
+    unit = 1024 ** max(exponent, 0)
+    numerator, denominator = int(fraction or "0"), 10 ** len(fraction)
+    if not (whole or fraction) or exponent < 0 or end != len(text) or (numerator and unit == 1):
         raise ValueError(text)
-    unit = 1024**exponent
     # the fraction is rounded, a half upwards
-    return _fits(whole * unit + (2 * numerator * unit + denominator) // (2 * denominator))
+    return _fits(int(whole or "0") * unit + (2 * numerator * unit + denominator) // (2 * denominator))
 
 
 def _fits(size: int) -> int:
