@@ -145,9 +145,10 @@ def parse_size(text: str, name: str) -> int:
         raise expects(name, "a non-negative number below 2^64") from None
 
 
-def strtosz(text: str) -> int:
+def strtosz(text: str, base: int = 1024) -> int:
     """qemu_strtosz(): bytes of a size text such as 0x100, 4k or 1.5G.
 
+    `base` 1000 is qemu_strtosz_metric(): k is a thousand.
     Raises OverflowError when it does not fit 64 bits or is negative, ValueError
     when it is no size.
     """
@@ -163,10 +164,10 @@ def strtosz(text: str) -> int:
         if found is None or found[1] != len(text):
             raise ValueError(text)
         return _fits(found[0])
-    return _decimal_size(text)
+    return _decimal_size(text, base)
 
 
-def _decimal_size(text: str) -> int:
+def _decimal_size(text: str, base: int) -> int:
     """The decimal part of strtosz(): digits, fraction, suffix."""
     end = _span(text, 0, _DIGITS)
     whole, fraction = text[:end], ""
@@ -177,7 +178,7 @@ def _decimal_size(text: str) -> int:
     if end < len(text):
         exponent = _SUFFIX.get(text[end].upper(), -1)
         end += 1
-    unit = 1024 ** max(exponent, 0)
+    unit = base ** max(exponent, 0)
     numerator, denominator = int(fraction or "0"), 10 ** len(fraction)
     if not (whole or fraction) or exponent < 0 or end != len(text) or (numerator and unit == 1):
         raise ValueError(text)

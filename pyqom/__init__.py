@@ -1,0 +1,2 @@
+"""QEMU in Python."""
+__version__ = "0.1.0"

@@ -1,0 +1,41 @@
+"""What an accelerator is to a CPU model: which features it lets through, which it changes."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.devices.cpu.x86.facts import XsaveArea
+    from pyqom.release import Release
+
+
+class Accelerator:
+    """An accelerator of one release, as the CPU rules see it.
+
+    ``name`` is QEMU's (``"tcg"``), ``uses_host_cpuid`` tells whether ``host`` can be had and how
+    warnings speak of what is missing.  An accelerator has no state: many machines share one.
+    """
+
+    name = ""
+    uses_host_cpuid = False
+    model_props: tuple[tuple[str, bool | int | str], ...] = ()
+    """What it sets on every model of the definitions (``accel_cpu_instance_init``), in order."""
+    compat_props: tuple[tuple[str, str, str], ...] = ()
+    """Its own compat properties (driver, property, value), applied before the machine's."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+
+    def supported(self, index: int) -> int:
+        """The bits of feature word `index` that it can give to a guest."""
+        raise NotImplementedError
+
+    def saves(self, area: XsaveArea) -> bool:
+        """Whether it can save this part of the XSAVE area."""
+        raise NotImplementedError
+
+    def init_cpu(self, cpu: X86CPU) -> None:
+        """Called at the end of a CPU's own initialisation, before ``max`` and ``host`` set theirs."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.release.name}>"

@@ -1,0 +1,161 @@
+"""What a device is made in: the accelerator and the property overrides that apply to it.
+
+A machine hands one context to all its devices; a question makes one for the machine *type* it is
+about.  Both lead to the same values, since the device's own initialisation reads nothing else.
+"""
+
+from __future__ import annotations
+
+from pyqom.errors import GlobalNotApplied, PyqomError
+from pyqom.types import Alias
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Protocol
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.types import Property
+
+    class Trace(Protocol):
+        """Who wants to know which layer set what (`pyqom.answers.trace`)."""
+
+        def did(self, layer: str, source: str, name: str | None = None, **facts: Any) -> None:
+            """A layer has just acted: on the property `name`, or on many."""
+
+        def acted(self, rule: str, reason: str) -> None:
+            """A rule has just changed something."""
+
+
+class Override:
+    """One compat or global property: `property` of every `driver` becomes what `value` says.
+
+    ``layer`` is ``"accelerator"``, ``"machine"`` or ``"global"``, ``source`` the list it stands in
+    (``"pc_compat_1_6"``), ``machine`` the machine version that brought the list.
+    """
+
+    __slots__ = ("driver", "layer", "machine", "optional", "property", "source", "value")
+
+    def __init__(
+        self,
+        driver: str,
+        property: str,
+        value: str,
+        *,
+        layer: str = "global",
+        source: str = "-global",
+        machine: str | None = None,
+        optional: bool = False,
+    ) -> None:
+        self.driver = driver
+        self.property = property
+        self.value = value
+        self.layer = layer
+        self.source = source
+        self.machine = machine
+        self.optional = optional
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What decides its effect."""
+        return self.driver, self.property, self.value
+
+    def __repr__(self) -> str:
+        return f"<{self.layer} {self.driver}.{self.property}={self.value}>"
+
+
+class Bound:
+    """Overrides bound to a type: each with its property and its value, already parsed."""
+
+    __slots__ = ("entries", "properties")
+
+    def __init__(self, overrides: tuple[Override, ...], cls: Any) -> None:
+        self.properties = cls.properties()
+        self.entries: list[tuple[Property, Any, Override]] = []
+        for override in overrides:
+            if override.optional and override.property not in self.properties:
+                continue
+            try:
+                prop = unaliased(cls, cls.find(override.property))
+                value = prop.parse(override.value, override.property, cls)
+            except PyqomError as error:
+                if override.layer != "global":
+                    raise
+                raise _not_applied(override, error) from error
+            self.entries.append((prop, value, override))
+
+
+class Context:
+    """The accelerator, the default CPU version, and the overrides in the order they are applied.
+
+    ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`).
+    ``trace`` listens while devices are made.  A context without a trace may be shared.
+    """
+
+    def __init__(
+        self,
+        accel: Accelerator,
+        default_cpu_version: int | str = 1,
+        overrides: Iterable[Override] = (),
+        trace: Trace | None = None,
+    ) -> None:
+        self.accel = accel
+        self.default_cpu_version = default_cpu_version
+        self.overrides = tuple(overrides)
+        self.drivers = frozenset(override.driver for override in self.overrides)
+        self.trace = trace
+        self._bound: dict[tuple[frozenset[str], int], Bound] = {}
+
+    def bound(self, cls: Any) -> Bound:
+        """The overrides that apply to a type: those of it and of all that it inherits from."""
+        hits = self.drivers & lineage(cls)
+        key = hits, id(cls.properties())
+        found = self._bound.get(key)
+        if found is None:
+            chosen = tuple(override for override in self.overrides if override.driver in hits)
+            found = self._bound[key] = _shared(chosen, cls) if self.trace is None else Bound(chosen, cls)
+        return found
+
+    def apply(self, device: Any) -> None:
+        """Apply the overrides to a device, in order."""
+        trace = self.trace
+        for prop, value, override in self.bound(type(device)).entries:
+            prop.store(device, value)
+            if trace:
+                trace.did(override.layer, override.source, prop.name, override=override)
+
+
+_bindings: dict[Any, Bound] = {}
+
+
+def _shared(overrides: tuple[Override, ...], cls: Any) -> Bound:
+    """The same `Bound` for overrides that act alike, so that answers can be shared as well."""
+    key = tuple((*override.key, override.optional) for override in overrides), id(cls.properties())
+    found = _bindings.get(key)
+    if found is None:
+        found = _bindings[key] = Bound(overrides, cls)
+    return found
+
+
+def lineage(cls: Any) -> frozenset[str]:
+    """The names of a type, its ancestors and its interfaces: whose overrides apply to it."""
+    found = cls.__dict__.get("_lineage")
+    if found is None:
+        registry = cls.registry
+        found = frozenset(
+            (cls.typename, *registry.ancestors(cls.typename), *registry.interfaces(cls.typename))
+        )
+        cls._lineage = found
+    return found  # type: ignore[no-any-return]
+
+
+def unaliased(cls: Any, prop: Property) -> Property:
+    """The property that an alias of the same object stands for."""
+    while isinstance(prop, Alias) and not prop.path:
+        prop = cls.find(prop.target)
+    return prop
+
+
+def _not_applied(override: Override, cause: PyqomError) -> GlobalNotApplied:
+    text = f"can't apply global {override.driver}.{override.property}={override.value}: {cause}"
+    return GlobalNotApplied(text, cause)

@@ -1,0 +1,101 @@
+"""What an accelerator does not give to a guest (QEMU's ``x86_cpu_filter_features``)."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.devices.cpu.x86.facts import Facts
+
+ALL = 0xFFFFFFFFFFFFFFFF
+AMD = frozenset({"AuthenticAMD"})
+
+
+def supported(cpu: X86CPU, index: int) -> int:
+    """The bits of word `index` that the accelerator gives to this CPU (all models but in a filter).
+
+    QEMU's ``x86_cpu_get_supported_feature_word`` with a CPU: with ``migratable=on`` only what
+    survives a migration.
+    """
+    word = cpu.facts.features.words[index]
+    bits = cpu.accel.supported(index) & ~_withheld(cpu, word.name)
+    if cpu.migratable:
+        migratable = word.migratable
+        if word.name == "80000007.EDX" and cpu.tsc_frequency and _by_vendor(cpu.facts):
+            migratable |= word.mask(["invtsc"])
+        bits &= migratable
+    return bits
+
+
+def _by_vendor(facts: Facts) -> bool:
+    return "supported-features-follow-vendor" in facts.rules
+
+
+def _withheld(cpu: X86CPU, word: str) -> int:
+    """What a vendor's CPU does not get although the accelerator could."""
+    if not _by_vendor(cpu.facts):
+        return 0
+    if word == "80000007.EBX" and cpu.vendor not in AMD:
+        return ALL  # AMD's machine check architecture
+    if word == "7.0.EDX" and cpu.vendor in AMD and not cpu.x_arch_cap_always_on:
+        return cpu.facts.features.place("arch-capabilities")[1]
+    return 0
+
+
+def mark_unavailable(cpu: X86CPU, index: int, mask: int) -> None:
+    """Take bits of a word away and note that they were wanted; x-force-features keeps them."""
+    if not cpu.x_force_features:
+        cpu.words[index] &= ~mask
+    cpu.filtered_words[index] |= mask
+
+
+def filter_features(cpu: X86CPU) -> bool:
+    """Take away what the accelerator does not support; true where something was missing."""
+    supports, words = cpu.accel.supported, cpu.words
+    for index, word in enumerate(words):
+        missing = word & ~supports(index)
+        if missing:
+            mark_unavailable(cpu, index, missing)
+    return any(cpu.filtered_words)
+
+
+def unavailable_features(cpu: X86CPU) -> list[str]:
+    """The names of the filtered features, word by word, as ``unavailable-features`` lists them."""
+    names = []
+    for word, filtered in zip(cpu.facts.features.words, cpu.filtered_words, strict=True):
+        bit = 0
+        while filtered >> bit:
+            if filtered >> bit & 1:
+                name = feature_name(cpu.facts, word.index, bit)
+                if name is not None:
+                    names.append(name)
+            bit += 1
+    return names
+
+
+def feature_name(facts: Facts, index: int, bit: int) -> str | None:
+    """The name of a bit; an XSAVE component goes by the feature that wants it."""
+    if index in facts.xcr0:
+        number = bit + 32 * facts.xcr0.index(index)
+        for area in facts.xsave:
+            if area.number == number:
+                index, mask = area.places[0]
+                bit = (mask & -mask).bit_length() - 1
+    return facts.features.words[index].bits.get(bit)
+
+
+def feature_words(cpu: X86CPU, words: list[int]) -> list[dict[str, Any]]:
+    """The CPUID words as ``X86CPUFeatureWordInfo``, the last first, as QEMU lists them."""
+    infos = []
+    for word in reversed(cpu.facts.features.words):
+        if word.leaf is None:
+            continue
+        info: dict[str, Any] = {"cpuid-input-eax": word.leaf}
+        if word.subleaf is not None:
+            info["cpuid-input-ecx"] = word.subleaf
+        info["cpuid-register"] = word.register
+        info["features"] = words[word.index]
+        infos.append(info)
+    return infos

@@ -1,0 +1,134 @@
+"""Property kinds that only x86 CPUs have.
+
+Setting one of them is allowed after realize: they are plain QOM properties, not qdev ones
+(``x86_cpu_common_class_init`` in ``target/i386/cpu.c``).
+"""
+
+from __future__ import annotations
+
+from pyqom.errors import InvalidParameterValue
+from pyqom.types import Alias, Bool, Computed, Int, String
+from pyqom.types.visitor import json_int64, json_uint64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+INT64_MAX = (1 << 63) - 1
+MODEL_ID_SIZE = 48
+VENDOR_SIZE = 12
+
+
+class FeatureBit(Bool):
+    """A feature: true when all bits of `mask` are set in the CPU's feature word `index`.
+
+    Setting it also marks the bits as asked for by name, so that ``max`` leaves them alone and a
+    missing dependency is worth a warning (``x86_cpu_set_bit_prop``).
+    """
+
+    def __init__(self, name: str, index: int, mask: int) -> None:
+        super().__init__(name=name, qdev=False)
+        self.index = index
+        self.mask = mask
+
+    def declare_default(self, owner: type) -> None:
+        """The default of a feature is its bits in the class's words."""
+
+    def override(self, cls: Any, value: Any) -> None:
+        on = self.check(value, self.name, cls)
+        cls.feature_defaults = {**cls.feature_defaults, self.name: on}
+
+    def default_of(self, cls: Any) -> bool:
+        return cls.feature_defaults.get(self.name, False)  # type: ignore[no-any-return]
+
+    def make_getter(self) -> Callable[[Any], Any]:
+        index, mask = self.index, self.mask
+
+        def get_feature(cpu: Any) -> bool:
+            return cpu.words[index] & mask == mask  # type: ignore[no-any-return]
+
+        return get_feature
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        return self.set
+
+    def store(self, obj: Any, value: Any) -> None:
+        index, mask = self.index, self.mask
+        if value:
+            obj.words[index] |= mask
+        else:
+            obj.words[index] &= ~mask
+        obj.user_words[index] |= mask
+
+
+class InstanceAlias(Alias):
+    """Another spelling of a property, which QEMU gives to each instance and not to the class."""
+
+    per_instance = True
+
+
+class InstanceComputed(Computed):
+    """A computed property that QEMU gives to each instance and not to the class."""
+
+    per_instance = True
+
+
+class Limited(Int):
+    """``family``, ``model``, ``stepping``: a QOM int from 0 to `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(0, qdev=False, after_realize=True, show_default=False)
+        self.most = most
+
+    def check(self, value: Any, name: str, owner: Any = None) -> int:
+        signed = "identification-is-signed" in owner.facts.rules
+        number = json_int64(value, name) if signed else json_uint64(value, name)
+        return self.in_range(number, owner)
+
+    def in_range(self, value: int, owner: Any) -> int:
+        if 0 <= value <= self.most:
+            return value
+        raise out_of_range(self.name, value, self.most, owner)
+
+
+class TscFrequency(Int):
+    """``tsc-frequency``: Hz, kept in whole kHz."""
+
+    def __init__(self) -> None:
+        super().__init__(0, qdev=False, after_realize=True, show_default=False)
+
+    def in_range(self, value: int, owner: Any) -> int:
+        if 0 <= value <= INT64_MAX:
+            return value - value % 1000
+        raise out_of_range(self.name, value, INT64_MAX, owner)
+
+
+def out_of_range(name: str, value: int, most: int, owner: Any) -> InvalidParameterValue:
+    """QEMU's error for a number that is too large (or, signed, too small)."""
+    if "identification-is-signed" in owner.facts.rules:
+        text = f"Property .{name} doesn't take value {value} (minimum: 0, maximum: {most})"
+        return InvalidParameterValue(text)
+    return InvalidParameterValue(f"parameter '{name}' can be at most {most}")
+
+
+class Vendor(String):
+    """``vendor``: the twelve characters of CPUID leaf 0."""
+
+    def check(self, value: Any, name: str, owner: Any = None) -> str:
+        text = super().check(value, name, owner)
+        if len(text.encode()) == VENDOR_SIZE:
+            return text
+        if "identification-is-signed" in owner.facts.rules:
+            raise InvalidParameterValue(f"Property '.vendor' doesn't take value '{text}'")
+        raise InvalidParameterValue(
+            f"value of property 'vendor' must consist of exactly {VENDOR_SIZE} characters"
+        )
+
+
+class ModelId(String):
+    """``model-id``: the brand string, of which CPUID holds 48 bytes; the rest is dropped."""
+
+    def check(self, value: Any, name: str, owner: Any = None) -> str:
+        text = super().check(value, name, owner)
+        return text.encode()[:MODEL_ID_SIZE].decode(errors="ignore")

@@ -1,0 +1,110 @@
+"""Loading a model into a CPU (QEMU's ``x86_cpu_load_model``).
+
+What a model and its version set is the same for every CPU made of it, so it is computed once per
+class and version, by the very function that a trace listens to.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.devices.cpu.x86.definition import Version
+
+_STATE = ("context", "accel", "words", "user_words", "filtered_words")
+
+
+def load(cpu: X86CPU) -> None:
+    """Give a new CPU what its class says: definition, versions, then the class bodies' values."""
+    if cpu.context.trace is not None:
+        load_model(cpu)
+        return
+    cls: Any = type(cpu)
+    default = cpu.context.default_cpu_version if cls.version is None else cls.version
+    memo = cls.__dict__.get("_loaded")
+    if memo is None:
+        memo = cls._loaded = {}
+    loaded = memo.get(default)
+    if loaded is None:
+        load_model(cpu)
+        values = {k: v for k, v in cpu.__dict__.items() if k not in _STATE}
+        memo[default] = tuple(cpu.words), values
+    else:
+        words, values = loaded
+        cpu.words = list(words)
+        cpu.__dict__.update(values)
+
+
+def version_of(cls: Any, default: int | str) -> int | None:
+    """The version that a model class is where `default` is the machine type's default version.
+
+    None for the plain name of a model on a machine type from before versions.
+    """
+    if cls.version is not None or cls.definition is None:
+        return cls.version  # type: ignore[no-any-return]
+    return cls.definition.resolve(default)  # type: ignore[no-any-return]
+
+
+def load_model(cpu: X86CPU) -> None:
+    """Set what the definition says, then each version up to the CPU's own, then class bodies."""
+    trace, definition, features = cpu.context.trace, cpu.definition, cpu.facts.features
+    cpu.words = [0] * len(features.words)
+    if trace:
+        trace.did("class", "x86_64-cpu")
+    if definition is not None:
+        versions = definition.up_to(version_of(type(cpu), cpu.context.default_cpu_version))
+        cpu.words[:] = definition.words
+        index, hypervisor = features.place("hypervisor")
+        cpu.words[index] |= hypervisor
+        for name, value in definition.scalars.items():
+            cpu.set(name, value)
+        cpu.set("legacy-cache", caches_of(cpu, versions) is None)
+        if cpu.has_property("avx10-version"):
+            cpu.set("avx10-version", definition.avx10_version)
+        if trace:
+            trace.did("model", definition.name)
+        for version in versions:
+            _apply_version(cpu, definition.name, version)
+    _apply_class_values(cpu)
+    # what a model sets was not asked for by name
+    cpu.user_words = [0] * len(features.words)
+
+
+def caches_of(cpu: X86CPU, versions: tuple[Version, ...]) -> str | None:
+    """The name of the model's cache description, as the last of its versions has it.
+
+    A release without ``versions-have-caches`` knows only the one of the definition.
+    """
+    assert cpu.definition is not None
+    caches = cpu.definition.caches
+    if "versions-have-caches" in cpu.facts.rules:
+        for version in versions:
+            caches = version.caches or caches
+    return caches
+
+
+def _apply_version(cpu: X86CPU, model: str, version: Version) -> None:
+    trace = cpu.context.trace
+    for name, value in version.props:
+        cpu.set(name, value)
+        if trace:
+            trace.did("version", f"{model}-v{version.number}", name, value=value)
+
+
+def _apply_class_values(cpu: X86CPU) -> None:
+    """What the bodies of hand-written classes below the model's own class say."""
+    cls: Any = type(cpu)
+    trace = cpu.context.trace
+    for name, on in cls.feature_defaults.items():
+        cpu.set(name, on)
+        if trace:
+            trace.did("class", cls.typename, name)
+    for base in cls.__mro__:
+        if "definition" in base.__dict__:
+            break
+        for slot in base.__dict__.keys() & cpu.__dict__.keys() - set(_STATE):
+            del cpu.__dict__[slot]
+            if trace:
+                trace.did("class", base.typename)

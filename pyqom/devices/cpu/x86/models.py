@@ -1,0 +1,119 @@
+"""Every CPU model and every version a class of its own, by release.
+
+`x86_types` enters them in a registry without making any; a class is made when it is first asked
+for.  A record of a user's file goes the same way (`define`).
+"""
+
+from __future__ import annotations
+
+from pyqom.devices.cpu.cpu import CPU
+from pyqom.devices.cpu.x86.cpu import X86CPU
+from pyqom.devices.cpu.x86.data import known, load
+from pyqom.devices.cpu.x86.definition import Definition
+from pyqom.devices.cpu.x86.facts import facts
+from pyqom.devices.cpu.x86.kinds import FeatureBit, InstanceAlias
+from pyqom.devices.cpu.x86.special import BaseX86CPU, HostX86CPU, MaxX86CPU
+from pyqom.devices.device import Device
+from pyqom.types import Registry, attribute_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from pyqom.release import Release
+
+SUFFIX = "-x86_64-cpu"
+"""What a model's name becomes a type's name with (``X86_CPU_TYPE_SUFFIX``)."""
+
+FILES = ("qemu.json", "intel.json", "amd.json", "hygon.json", "zhaoxin.json")
+
+
+def x86_types(registry: Registry, release: Release) -> None:
+    """Enter the x86 CPU types of `release` in a registry; classes are made when asked for."""
+    for template in (Device, CPU):
+        declare_template(registry, template)
+    registry.declare("x86_64-cpu", "cpu", lambda: x86_class(registry, release), abstract=True)
+    for special in (MaxX86CPU, HostX86CPU, BaseX86CPU):
+        declare_template(registry, special)
+    for record in records(release):
+        define(registry, record, release)
+
+
+def declare_template(registry: Registry, template: Any) -> None:
+    """Enter a template class, as the registry's release knows it, when it is first asked for."""
+    registry.declare(
+        template.typename,
+        template.parent.typename,
+        lambda: registry.adopt(template),
+        abstract=template.abstract,
+        interfaces=template.own_interfaces,
+    )
+
+
+def records(release: Release) -> Iterator[Mapping[str, Any]]:
+    """The records of all models that `release` has, file by file; without the special ones."""
+    for file in FILES:
+        for record in known(load(f"models/{file}")["models"], release):
+            if "class" not in record:
+                yield record
+
+
+def x86_class(registry: Registry, release: Release) -> Any:
+    """``x86_64-cpu`` with the feature properties of a release."""
+    compiled = facts(release)
+    body: dict[str, Any] = {"facts": compiled, "words": (0,) * len(compiled.features.words)}
+    for name, (index, mask) in compiled.features.places.items():
+        body[attribute_of(name)] = FeatureBit(name, index, mask)
+    for number, (alias, target) in enumerate(known(load("aliases.json")["aliases"], release)):
+        attr = attribute_of(alias)
+        body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(target, name=alias)
+    return registry.adopt(X86CPU, body)
+
+
+def define(registry: Registry, record: Mapping[str, Any], release: Release) -> None:
+    """Enter a model's types: its plain name, each version, and each version's alias.
+
+    The record must be sound (``schema/cpu-models.json``).  Raises DuplicateType where a name is
+    taken.
+    """
+    names: list[tuple[str, int | None, bool]] = [(record["name"], None, True)]
+    for version in known(record.get("versions", ()), release) or [{"version": 1}]:
+        names.append((f"{record['name']}-v{version['version']}", version["version"], False))
+        if "alias" in version:
+            names.append((version["alias"], version["version"], True))
+    definition = _Once(record, release)
+    for name, number, is_alias in names:
+        registry.declare(
+            name + SUFFIX, "x86_64-cpu", _maker(registry, definition, name, number, is_alias)
+        )
+
+
+class _Once:
+    """A definition that is compiled when the first of its classes is made."""
+
+    def __init__(self, record: Mapping[str, Any], release: Release) -> None:
+        self.record, self.release = record, release
+        self.made: Definition | None = None
+
+    def get(self) -> Definition:
+        if self.made is None:
+            self.made = Definition(self.record, self.release)
+        return self.made
+
+
+def _maker(
+    registry: Registry, definition: _Once, name: str, number: int | None, is_alias: bool
+) -> Any:
+    def make() -> Any:
+        base = registry.get("x86_64-cpu")
+        body = {
+            "__module__": __name__,
+            "definition": definition.get(),
+            "version": number,
+            "is_alias": is_alias,
+            "migration_safe": True,
+        }
+        return type(base)(name, (base,), body, typename=name + SUFFIX, registry=registry)
+
+    return make

@@ -1,0 +1,172 @@
+"""The rules that turn a configured x86 CPU into the one a guest gets.
+
+`expand` is QEMU's ``x86_cpu_expand_features``, `filter_features` its ``x86_cpu_filter_features``
+(``target/i386/cpu.c``).  A rule is a function of the CPU that changes its words or levels, in
+QEMU's order; each says what it did, and why, to a trace where there is one.
+"""
+
+from __future__ import annotations
+
+from pyqom.devices.cpu.x86.facts import UNSET
+from pyqom.devices.cpu.x86.filter import mark_unavailable, supported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyqom.devices.context import Trace
+    from pyqom.devices.cpu.x86.cpu import X86CPU
+
+INTEL = "GenuineIntel"
+ZHAOXIN = frozenset({"CentaurHauls", "  Shanghai  "})
+
+
+def expand(cpu: X86CPU, trace: Trace | None = None) -> None:
+    """Run all rules on a configured CPU; what the accelerator supports is not yet looked at.
+
+    Except for a model that takes all that the accelerator has (``max``, ``host``).
+    """
+    for rule in RULES:
+        rule(cpu, trace)
+
+
+def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
+    """``max`` and ``host``: all that the accelerator supports and the user did not set."""
+    if not cpu.max_features:
+        return
+    words, user = cpu.words, cpu.user_words
+    for word in cpu.facts.features.words:
+        index = word.index
+        words[index] |= supported(cpu, index) & ~user[index] & ~word.no_autoenable
+    if trace:
+        trace.acted("max-features", f"{cpu.accel.name} supports it, and max takes all it supports")
+
+
+def show_topology(cpu: X86CPU, trace: Trace | None) -> None:
+    """More than one thread in a package shows as ht, and as cmp-legacy where not Intel's way."""
+    if cpu.threads_per_package < 2 or "topology-shows-at-expansion" not in cpu.facts.rules:
+        return
+    _switch_on(cpu, "ht")
+    if cpu.vendor != INTEL and cpu.vendor not in ZHAOXIN:
+        _switch_on(cpu, "cmp-legacy")
+    if trace:
+        trace.acted("topology", "the package has more than one thread")
+
+
+def drop_pdcm_without_pmu(cpu: X86CPU, trace: Trace | None) -> None:
+    """pdcm promises a PMU: without one it goes, except on machine types that always had it."""
+    if "pdcm-needs-pmu" not in cpu.facts.rules or cpu._x_pdcm_on_even_without_pmu or cpu.pmu:
+        return
+    index, mask = cpu.facts.features.place("pdcm")
+    if cpu.words[index] & mask:
+        cpu.words[index] &= ~mask
+        if trace:
+            trace.acted("pdcm", "pdcm needs pmu=on")
+
+
+def drop_dependents(cpu: X86CPU, trace: Trace | None) -> None:
+    """A feature goes where none of the features that it depends on is there."""
+    words, user = cpu.words, cpu.user_words
+    for dependency in cpu.facts.dependencies:
+        if words[dependency.needs] & dependency.needs_mask:
+            continue
+        gone = words[dependency.index] & dependency.mask
+        if gone:
+            mark_unavailable(cpu, dependency.index, gone & user[dependency.index])
+            words[dependency.index] &= ~gone
+            if trace:
+                trace.acted("dependency", dependency.reason)
+
+
+def hide_kvm(cpu: X86CPU, trace: Trace | None) -> None:
+    """KVM's paravirtual features exist under KVM only, and only with kvm=on."""
+    if cpu.accel.name == "kvm" and cpu.kvm:
+        return
+    index = cpu.facts.features.index["KVM"]
+    if cpu.words[index]:
+        cpu.words[index] = 0
+        if trace:
+            trace.acted("kvm-features", "KVM's paravirtual features need KVM and kvm=on")
+
+
+def enable_xsave_components(cpu: X86CPU, trace: Trace | None) -> None:
+    """The XCR0 and XSS words follow from xsave and the features that have state to save."""
+    facts, words = cpu.facts, cpu.words
+    user = supervisor = 0
+    index, xsave = facts.features.place("xsave")
+    if words[index] & xsave:
+        for area in facts.xsave:
+            if cpu.accel.saves(area) and any(words[i] & mask for i, mask in area.places):
+                if area.user:
+                    user |= area.bit
+                else:
+                    supervisor |= area.bit
+    for (low, high), components in ((facts.xcr0, user), (facts.xss, supervisor)):
+        words[low], words[high] = components & 0xFFFFFFFF, components >> 32
+    if trace:
+        trace.acted("xsave", "the XSAVE components follow from xsave and the features with state")
+
+
+def raise_levels(cpu: X86CPU, trace: Trace | None) -> None:
+    """A word with a feature in it needs a CPUID level that reaches its leaf.
+
+    With full-cpuid-auto-level=off that goes for the first word, leaf 7, alone.
+    """
+    facts = cpu.facts
+    full = cpu._full_cpuid_auto_level
+    for word in facts.level_words if full else facts.level_words[:1]:
+        if cpu.words[word.index]:
+            assert word.leaf is not None
+            _raise_level(cpu, word.leaf, trace, word.name)
+            if word.leaf == 7 and cpu.min_level_func7 < (word.subleaf or 0):
+                cpu.min_level_func7 = word.subleaf or 0
+    if not full:
+        return
+    for need in facts.level_needs:
+        if not cpu.words[need.index] & need.mask:
+            continue
+        if need.feature == "intel-pt" and not cpu._x_intel_pt_auto_level:
+            if cpu.min_level < need.leaf:
+                mark_unavailable(cpu, need.index, need.mask)
+            continue
+        _raise_level(cpu, need.leaf, trace, need.feature)
+    if cpu.has_leaf_1f and (cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only):
+        _raise_level(cpu, 0x1F, trace, "a topology of several dies")
+
+
+def _raise_level(cpu: X86CPU, leaf: int, trace: Trace | None, reason: str) -> None:
+    """Let the minimum of the leaf's range be at least `leaf`."""
+    least = LEAST[leaf >> 28]
+    if getattr(cpu, least) < leaf:
+        setattr(cpu, least, leaf)
+        if trace:
+            trace.acted("automatic-level", f"{reason} needs CPUID leaf {leaf:X}h")
+
+
+LEAST = {0x0: "_min_level", 0x8: "_min_xlevel", 0xC: "_min_xlevel2"}
+
+
+def settle_levels(cpu: X86CPU, trace: Trace | None) -> None:
+    """A level that nobody set is the least that the features need."""
+    for level, least in LEVELS:
+        if getattr(cpu, level) == UNSET:
+            setattr(cpu, level, getattr(cpu, least))
+            if trace:
+                trace.acted("automatic-level", "nobody set it: the least that the features need")
+
+
+LEVELS = (
+    ("_level_func7", "min_level_func7"),
+    ("_level", "_min_level"),
+    ("_xlevel", "_min_xlevel"),
+    ("_xlevel2", "_min_xlevel2"),
+)
+
+RULES = (
+    take_all_supported,
+    show_topology,
+    drop_pdcm_without_pmu,
+    drop_dependents,
+    hide_kvm,
+    enable_xsave_components,
+    raise_levels,
+    settle_levels,
+)

@@ -1,0 +1,45 @@
+"""The abstract device (QEMU ``hw/core/qdev.c``)."""
+
+from __future__ import annotations
+
+from pyqom.types import Bool, Computed, Link, Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.devices.context import Context
+
+
+class Device(Object, typename="device", abstract=True):
+    """What every device has: its bus, and whether it is realized and may be plugged.
+
+    A device that is made by a machine, or for a question about one, has a `context`, whose
+    property overrides act when the device's own initialisation is done (``device_post_init``).
+    """
+
+    hotpluggable_class = True
+    """Whether the type may be plugged into a running machine (``DeviceClass.hotpluggable``)."""
+
+    context: Context | None = None
+
+    realized = Computed("bool", lambda self: self._realized, lambda self, on: self.realize(on))
+    hotplugged = Bool(False, writable=False, qdev=False)
+    hotpluggable = Computed("bool", lambda self: self.hotpluggable_class)
+    parent_bus = Link("bus", name="parent_bus", writable=False)
+
+    def __init__(self, context: Context | None = None, **values: Any) -> None:
+        self.context = context
+        super().__init__(**values)
+
+    def instance_post_init(self) -> None:
+        """Apply compat properties and globals: they have the word after the type itself."""
+        if self.context is not None:
+            self.context.apply(self)
+
+    def realize(self, on: bool) -> None:
+        """Check the device's configuration and bring it to life, or (False) put it to rest.
+
+        Here nothing but the flag changes: a type that checks something overrides it.
+        """
+        self._realized = on
