@@ -41,6 +41,8 @@ class Definitions:
         self._families: dict[str, Record] = {each["family"]: each for each in data["families"]}
         self._read_lists = lists
         self._lists: dict[str, Record] = {}
+        self._named: dict[str, dict[str, tuple[Record, str | None]]] = {}
+        self._known: dict[tuple[str, str], list[Record]] = {}
         self._made: dict[tuple[str, str], MachineType] = {}
         self._made_lists: dict[tuple[str, str | None, str], CompatList] = {}
         self._own: dict[str, MachineType] = {}
@@ -101,43 +103,41 @@ class Definitions:
 
     # --- names -----------------------------------------------------------------
 
-    def _names(self, release: Release) -> Iterator[str]:
+    def _names(self, release: Release) -> Mapping[str, tuple[Record, str | None]]:
+        """All names of a release's machine types, each with its family and version."""
+        names = self._named.get(release.name)
+        if names is None:
+            names = self._named[release.name] = {}
+            for family in self._families.values():
+                if "versions" not in family and lifetime.known(family, release):
+                    names[family["family"]] = family, None
+                for record in self._versions(family, release):
+                    version = record["version"]
+                    names[f"{family['family']}-{version}"] = family, version
+        return names
+
+    def _unaliased(self, name: str, release: Release) -> str:
         for family in self._families.values():
-            if not lifetime.known(family, release):
-                continue
-            if "versions" not in family:
-                yield family["family"]
-            for version in self._versions(family, release):
-                yield f"{family['family']}-{version['version']}"
+            if name == family.get("alias"):
+                newest = self._versions(family, release)[:1]
+                return f"{family['family']}-{newest[0]['version']}" if newest else name
+        return name
 
     def _versions(self, family: Record, release: Release) -> list[Record]:
         """The versions of a family that a release has, newest first."""
-        rule = lifetime.retirement(self._data.get("retirement", ()), release)
-        return [
-            record
-            for record in family.get("versions", ())
-            if releases.release_key(record["version"])[:2] <= release.key
-            and lifetime.known(record, release)
-            and not (rule and lifetime.expired(record["version"], release, rule["deleted-after"]))
-        ]
+        key = family["family"], release.name
+        if key not in self._known:
+            rule = lifetime.retirement(self._data.get("retirement", ()), release)
+            self._known[key] = [
+                record
+                for record in family.get("versions", ())
+                if lifetime.known(family, release) and lifetime.alive(record, release, rule)
+            ]
+        return self._known[key]
 
     def _find(self, name: str, release: Release) -> MachineType | None:
-        for family in self._families.values():
-            if name == family.get("alias") and lifetime.known(family, release):
-                name = f"{family['family']}-{self._versions(family, release)[0]['version']}"
-        made = self._made.get((name, release.name))
-        if made is not None:
-            return made
-        family_name, _, version = self._split(name)
-        family = self._families.get(family_name, {})
-        if not family or not lifetime.known(family, release):
-            return None
-        known = [record["version"] for record in self._versions(family, release)]
-        return self._make(name, release) if (version in known or not known) else None
-
-    def _split(self, name: str) -> tuple[str, str, str]:
-        """(family, "-", version), and (name, "", "") for a machine type without versions."""
-        return (name, "", "") if name in self._families else name.rpartition("-")
+        name = self._unaliased(name, release)
+        return self._make(name, release) if name in self._names(release) else None
 
     def _place(self, typename: str, release: Release) -> int:
         table = self._data["type-table"]
@@ -167,8 +167,7 @@ class Definitions:
         return self._made[key]
 
     def _compute(self, name: str, release: Release) -> MachineType:
-        family_name, _, version = self._split(name)
-        family = self._families[family_name]
+        family, version = self._names(release)[name]
         chain = self._chain(family, version, release)
         ancestors = self._ancestors(family["parent"])
         fields: dict[str, Any] = {}
@@ -180,8 +179,8 @@ class Definitions:
         return MachineType(
             name,
             release,
-            family_name,
-            version or None,
+            family["family"],
+            version,
             ancestors,
             lifetime.names(family.get("interfaces", ()), release),
             fields,
@@ -191,7 +190,7 @@ class Definitions:
             deprecation_reason=self._reason(fields, version, release),
         )
 
-    def _chain(self, family: Record, version: str, release: Release) -> list[Record]:
+    def _chain(self, family: Record, version: str | None, release: Release) -> list[Record]:
         """The versions below the release's newest, down to this one: QEMU's option functions.
 
         The newest is the family as it is: what a version has to undo is written when the next
@@ -208,7 +207,7 @@ class Definitions:
             parent = self._types[parent]["parent"]
         return tuple(found)
 
-    def _reason(self, fields: Record, version: str, release: Release) -> str | None:
+    def _reason(self, fields: Record, version: str | None, release: Release) -> str | None:
         rule = lifetime.retirement(self._data.get("retirement", ()), release)
         if version and rule and lifetime.expired(version, release, rule["deprecated-after"]):
             return str(rule["reason"])

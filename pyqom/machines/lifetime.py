@@ -70,3 +70,11 @@ def expired(version: str, release: Release, years: int) -> bool:
 def retirement(rules: Iterable[Mapping[str, Any]], release: Release) -> Mapping[str, Any] | None:
     """The retirement rule that this release follows, None where old versions stay."""
     return next((rule for rule in rules if known(rule, release)), None)
+
+
+def alive(record: Mapping[str, Any], release: Release, rule: Mapping[str, Any] | None) -> bool:
+    """Whether a release has this version of a machine type: not before it, and not retired."""
+    version = record["version"]
+    if release_key(version)[:2] > release.key or not known(record, release):
+        return False
+    return rule is None or not expired(version, release, rule["deleted-after"])
