@@ -134,6 +134,17 @@ def test_a_newer_release_is_data(monkeypatch):
         ]
 
 
+def test_a_release_in_between_needs_no_new_version(monkeypatch):
+    between = release.Release("9.0", (9, 0, 4), "", frozenset())
+    name, known = release._carried()
+    monkeypatch.setattr(release, "_carried", lambda: (name, {**known, "9.0": between}))
+    own = machines.builtin().copy()
+    assert own.find("q35", "9.0").name == "pc-q35-9.0"
+    lists = [each.name for each in own.find("pc-q35-8.1", "9.0").compat_lists]
+    assert lists == ["hw_compat_8_2", "pc_compat_8_2", "hw_compat_8_1", "pc_compat_8_1"]
+    assert not own.find("pc-q35-5.2", "9.0").deprecated
+
+
 def test_own_machine_type():
     mine = machines.find("pc-q35-11.1").derive(
         "lab-q35", compat=[("x86_64-cpu", "pmu", "on")], fields={"cpu-max": 64}

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from pyqom import machines, release
+from pyqom import errors, machines, release
 
 QEMU = "qemu-system-x86_64"
 
@@ -46,7 +46,7 @@ def test_query_machines(installed):
 
 @pytest.mark.live
 def test_unsupported_machine_type(installed):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (its text is what is tested)
+    with pytest.raises(errors.UnknownMachine) as caught:
         machines.find("no-such-machine", installed.name)
     done = subprocess.run([QEMU, "-M", "no-such-machine"], capture_output=True, text=True)
     assert done.stderr.splitlines()[0] == f"{QEMU}: {caught.value}"
