@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyqom.devices.cpu.cpu import CPU
 from pyqom.devices.cpu.x86.filter import feature_words, unavailable_features
 from pyqom.devices.cpu.x86.loading import load
-from pyqom.devices.cpu.x86.kinds import InstanceComputed, Limited, ModelId, TscFrequency, Vendor
+from pyqom.devices.cpu.x86.kinds import Avx10Version, InstanceComputed, Limited, ModelId, TscFrequency, Vendor
 from pyqom.devices.cpu.x86.rules import UNSET
 from pyqom.errors import PyqomError
 from pyqom.types import (
@@ -140,7 +140,7 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     min_level = UInt32(0)
     min_xlevel = UInt32(0)
     min_xlevel2 = UInt32(0)
-    avx10_version = UInt8(0, since="11.1", show_default=False)
+    avx10_version = Avx10Version(since="11.1")
     ucode_rev = UInt64(0)
     full_cpuid_auto_level = Bool(True, until="11.1")
     hv_vendor_id = Str()

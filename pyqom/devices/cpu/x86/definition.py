@@ -36,23 +36,19 @@ class Version:
         self.alias: str | None = within(record.get("alias"), release)
         self.note: str | None = within(record.get("note"), release)
         self.caches: str | None = within(record.get("caches"), release)
-        self.props: tuple[tuple[str, Value], ...] = tuple(
-            (name, value)
-            for name, entry in record.get("props", {}).items()
-            if (value := within(entry, release)) is not None
-        )
+        self.props = properties(record, release)
 
 
 class Definition:
     """One CPU model of one release.
 
-    ``scalars`` are the properties that the record sets besides the features, by name;
-    ``words`` the feature words; ``versions`` at least one, in order.
+    ``scalars`` are the identification and levels by property name, ``words`` the feature words,
+    ``props`` what else the record sets; ``versions`` at least one, in order.
     """
 
     __slots__ = (
-        "avx10_version", "caches", "deprecated", "features", "name", "release", "scalars",
-        "versions", "words",
+        "avx10_version", "caches", "deprecated", "features", "name", "props", "release",
+        "scalars", "versions", "words",
     )  # fmt: skip
 
     def __init__(self, record: Mapping[str, Any], release: Release) -> None:
@@ -76,6 +72,7 @@ class Definition:
             "model-id": record["model-id"],
             "vendor": record["vendor"],
         }
+        self.props = properties(record, release)
         versions = known(record.get("versions", ()), release) or [{"version": 1}]
         self.versions = tuple(Version(version, release) for version in versions)
 
@@ -103,3 +100,11 @@ class Definition:
     def __repr__(self) -> str:
         return f"<Definition {self.name}>"
 
+
+def properties(record: Mapping[str, Any], release: Release) -> tuple[tuple[str, Value], ...]:
+    """The property assignments of a definition or a version, in order."""
+    return tuple(
+        (name, value)
+        for name, entry in record.get("props", {}).items()
+        if (value := within(entry, release)) is not None
+    )

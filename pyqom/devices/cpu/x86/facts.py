@@ -68,6 +68,16 @@ class XsaveArea:
         self.places = tuple(names.place(name) for name in known(record["features"], release))
 
 
+class Avx10:
+    """A version of AVX10 and the (word, mask) of the features that it adds to the one before."""
+
+    __slots__ = ("number", "places")
+
+    def __init__(self, record: dict[str, Any], names: Features) -> None:
+        self.number: int = record["version"]
+        self.places = tuple(names.place(name) for name in record["features"])
+
+
 class Facts:
     """The x86 facts of one release: feature words, dependencies, levels, XSAVE areas.
 
@@ -78,9 +88,17 @@ class Facts:
         self.release = release
         self.rules = release.rules
         self.features = names = features(release)
+        data = load("dependencies.json")
         self.dependencies = tuple(
             Dependency(record, names)
-            for record in known(load("dependencies.json")["dependencies"], release)
+            for record in known(data["dependencies"], release)
+        )
+        self.conflicts = tuple(
+            tuple((entry["name"], *names.place(entry["name"])) for entry in record["features"])
+            for record in known(data["conflicts"], release)
+        )
+        self.avx10_versions = tuple(
+            Avx10(record, names) for record in known(data["avx10-versions"], release)
         )
         levels = load("levels.json")
         self.level_words = tuple(

@@ -7,7 +7,7 @@ Setting one of them is allowed after realize: they are plain QOM properties, not
 from __future__ import annotations
 
 from pyqom.errors import InvalidParameterValue
-from pyqom.types import Alias, Bool, Computed, Int, String
+from pyqom.types import Alias, Bool, Computed, Int, String, UInt8
 from pyqom.types.visitor import json_int64, json_uint64
 
 TYPE_CHECKING = False
@@ -90,6 +90,27 @@ class Limited(Int):
         if 0 <= value <= self.most:
             return value
         raise out_of_range(self.name, value, self.most, owner)
+
+
+class Avx10Version(UInt8):
+    """``avx10-version``: setting it switches on the features of this version and all before it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(0, qdev=False, after_realize=True, show_default=False, **options)
+
+    def check(self, value: Any, name: str, owner: Any = None) -> int:
+        version = super().check(value, name, owner)
+        most: int = owner.facts.avx10_versions[-1].number
+        if version > most:
+            raise InvalidParameterValue(f"{self.name} can be at most {most}")
+        return version
+
+    def store(self, obj: Any, value: Any) -> None:
+        super().store(obj, value)
+        for version in obj.facts.avx10_versions:
+            if version.number <= value:
+                for index, mask in version.places:
+                    obj.words[index] |= mask
 
 
 class TscFrequency(Int):

@@ -63,6 +63,8 @@ def load_model(cpu: X86CPU) -> None:
         cpu.set("legacy-cache", caches_of(cpu, versions) is None)
         if cpu.has_property("avx10-version"):
             cpu.set("avx10-version", definition.avx10_version)
+        for name, value in definition.props:
+            cpu.set(name, value)
         if trace:
             trace.did("model", definition.name)
         for version in versions:

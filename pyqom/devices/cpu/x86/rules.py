@@ -62,6 +62,18 @@ def drop_pdcm_without_pmu(cpu: X86CPU, trace: Trace | None) -> None:
             trace.acted("pdcm", "pdcm needs pmu=on")
 
 
+def drop_conflicting(cpu: X86CPU, trace: Trace | None) -> None:
+    """Features that cannot be together all go where all of them are there."""
+    words = cpu.words
+    for features in cpu.facts.conflicts:
+        if all(words[index] & mask for _, index, mask in features):
+            for _, index, mask in features:
+                mark_unavailable(cpu, index, mask)
+            if trace:
+                names = " and ".join(name for name, _, _ in features)
+                trace.acted("conflict", f"{names} exclude each other")
+
+
 def drop_dependents(cpu: X86CPU, trace: Trace | None) -> None:
     """A feature goes where none of the features that it depends on is there."""
     words, user = cpu.words, cpu.user_words
@@ -128,7 +140,7 @@ def raise_levels(cpu: X86CPU, trace: Trace | None) -> None:
                 mark_unavailable(cpu, need.index, need.mask)
             continue
         _raise_level(cpu, need.leaf, trace, need.feature)
-    if cpu.has_leaf_1f and (cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only):
+    if (cpu.has_leaf_1f or cpu._x_force_cpuid_0x1f) and (cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only):
         _raise_level(cpu, 0x1F, trace, "a topology of several dies")
 
 
@@ -164,6 +176,7 @@ RULES = (
     take_all_supported,
     show_topology,
     drop_pdcm_without_pmu,
+    drop_conflicting,
     drop_dependents,
     hide_kvm,
     enable_xsave_components,
