@@ -18,6 +18,8 @@ class Accelerator:
 
     name = ""
     uses_host_cpuid = False
+    avx10_version = 0
+    """The AVX10 version that it can give (CPUID leaf 24h)."""
     model_props: tuple[tuple[str, bool | int | str], ...] = ()
     """What it sets on every model of the definitions (``accel_cpu_instance_init``), in order."""
     compat_props: tuple[tuple[str, str, str], ...] = ()

@@ -55,7 +55,8 @@ class TCG(Accelerator):
         """Asked only by releases that size the areas by what the accelerator supports."""
         if area.number < 2 or "xsave-follows-accelerator" not in self.release.rules:
             return True
-        low, high = facts(self.release).xcr0
+        known = facts(self.release)
+        low, high = known.xcr0 if area.user else known.xss
         return bool((self._supported[low] | self._supported[high] << 32) & area.bit)
 
     def init_cpu(self, cpu: X86CPU) -> None:

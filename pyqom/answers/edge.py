@@ -49,6 +49,13 @@ class Edge:
             (index, tuple(pairs), {}, {}) for index, pairs in sorted(features.items())
         ]  # type: list[tuple[int, tuple[tuple[str, int], ...], dict[int, Any], dict[int, str]]]
 
+    def names(self) -> list[str]:
+        """The names of the properties."""
+        names = [name for name, _, _ in self.values]
+        for _, pairs, _, _ in self.words:
+            names.extend(name for name, _ in pairs)
+        return names
+
     def props(self, cpu: X86CPU) -> dict[str, Any]:
         """The properties as QMP's ``model.props``."""
         props: dict[str, Any] = {name: wire(get(cpu)) for name, get, wire in self.values}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     class Trace(Protocol):
         """Who wants to know which layer set what (`pyqom.answers.trace`)."""
 
+        def watch(self, cpu: Any) -> None:
+            """The device that is about to be made."""
+
         def did(self, layer: str, source: str, name: str | None = None, **facts: Any) -> None:
             """A layer has just acted: on the property `name`, or on many."""
 

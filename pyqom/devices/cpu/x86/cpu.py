@@ -184,6 +184,8 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
 
     def __init__(self, context: Context, **values: Any) -> None:
         self.accel = context.accel
+        if context.trace is not None:
+            context.trace.watch(self)
         super().__init__(context, **values)
 
     def instance_init(self) -> None:

@@ -68,22 +68,20 @@ def unavailable_features(cpu: X86CPU) -> list[str]:
         bit = 0
         while filtered >> bit:
             if filtered >> bit & 1:
-                name = feature_name(cpu.facts, word.index, bit)
-                if name is not None:
-                    names.append(name)
+                names.append(feature_name(cpu.facts, word.index, bit))
             bit += 1
     return names
 
 
-def feature_name(facts: Facts, index: int, bit: int) -> str | None:
-    """The name of a bit; an XSAVE component goes by the feature that wants it."""
+def feature_name(facts: Facts, index: int, bit: int) -> str:
+    """The name of a bit, or nothing; an XSAVE component goes by the feature that wants it."""
     if index in facts.xcr0:
         number = bit + 32 * facts.xcr0.index(index)
         for area in facts.xsave:
             if area.number == number:
                 index, mask = area.places[0]
                 bit = (mask & -mask).bit_length() - 1
-    return facts.features.words[index].bits.get(bit)
+    return facts.features.words[index].bits.get(bit, "")
 
 
 def feature_words(cpu: X86CPU, words: list[int]) -> list[dict[str, Any]]:

@@ -38,6 +38,8 @@ def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
         words[index] |= supported(cpu, index) & ~user[index] & ~word.no_autoenable
     if trace:
         trace.acted("max-features", f"{cpu.accel.name} supports it, and max takes all it supports")
+    if cpu.has_property("avx10-version") and cpu.avx10 and not cpu.avx10_version:
+        cpu.avx10_version = cpu.accel.avx10_version
 
 
 def show_topology(cpu: X86CPU, trace: Trace | None) -> None:
@@ -51,27 +53,17 @@ def show_topology(cpu: X86CPU, trace: Trace | None) -> None:
         trace.acted("topology", "the package has more than one thread")
 
 
-def drop_pdcm_without_pmu(cpu: X86CPU, trace: Trace | None) -> None:
-    """pdcm promises a PMU: without one it goes, except on machine types that always had it."""
-    if "pdcm-needs-pmu" not in cpu.facts.rules or cpu._x_pdcm_on_even_without_pmu or cpu.pmu:
+def drop_what_needs_pmu(cpu: X86CPU, trace: Trace | None) -> None:
+    """pdcm and arch-lbr promise a PMU: without one they go; old machine types keep pdcm."""
+    if cpu.pmu or "pmu-features-need-pmu" not in cpu.facts.rules:
         return
-    index, mask = cpu.facts.features.place("pdcm")
-    if cpu.words[index] & mask:
-        cpu.words[index] &= ~mask
-        if trace:
-            trace.acted("pdcm", "pdcm needs pmu=on")
-
-
-def drop_conflicting(cpu: X86CPU, trace: Trace | None) -> None:
-    """Features that cannot be together all go where all of them are there."""
-    words = cpu.words
-    for features in cpu.facts.conflicts:
-        if all(words[index] & mask for _, index, mask in features):
-            for _, index, mask in features:
-                mark_unavailable(cpu, index, mask)
+    kept = ("pdcm",) if cpu._x_pdcm_on_even_without_pmu else ()
+    for name in ("pdcm", "arch-lbr"):
+        index, mask = cpu.facts.features.place(name)
+        if name not in kept and cpu.words[index] & mask:
+            cpu.words[index] &= ~mask
             if trace:
-                names = " and ".join(name for name, _, _ in features)
-                trace.acted("conflict", f"{names} exclude each other")
+                trace.acted("pmu", f"{name} needs pmu=on")
 
 
 def drop_dependents(cpu: X86CPU, trace: Trace | None) -> None:
@@ -99,18 +91,32 @@ def hide_kvm(cpu: X86CPU, trace: Trace | None) -> None:
             trace.acted("kvm-features", "KVM's paravirtual features need KVM and kvm=on")
 
 
+def drop_conflicting(cpu: X86CPU, trace: Trace | None) -> None:
+    """Features that cannot be together all go where all of them are there."""
+    words = cpu.words
+    for features in cpu.facts.conflicts:
+        if all(words[index] & mask for _, index, mask in features):
+            for _, index, mask in features:
+                mark_unavailable(cpu, index, mask)
+            if trace:
+                names = " and ".join(name for name, _, _ in features)
+                trace.acted("conflict", f"{names} exclude each other")
+
+
 def enable_xsave_components(cpu: X86CPU, trace: Trace | None) -> None:
     """The XCR0 and XSS words follow from xsave and the features that have state to save."""
     facts, words = cpu.facts, cpu.words
     user = supervisor = 0
     index, xsave = facts.features.place("xsave")
     if words[index] & xsave:
+        xsaves = cpu.xsaves or "supervisor-state-needs-xsaves" not in facts.rules
         for area in facts.xsave:
-            if cpu.accel.saves(area) and any(words[i] & mask for i, mask in area.places):
-                if area.user:
-                    user |= area.bit
-                else:
-                    supervisor |= area.bit
+            if not cpu.accel.saves(area) or not any(words[i] & mask for i, mask in area.places):
+                continue
+            if area.user:
+                user |= area.bit
+            elif xsaves:
+                supervisor |= area.bit
     for (low, high), components in ((facts.xcr0, user), (facts.xss, supervisor)):
         words[low], words[high] = components & 0xFFFFFFFF, components >> 32
     if trace:
@@ -175,10 +181,10 @@ LEVELS = (
 RULES = (
     take_all_supported,
     show_topology,
-    drop_pdcm_without_pmu,
-    drop_conflicting,
+    drop_what_needs_pmu,
     drop_dependents,
     hide_kvm,
+    drop_conflicting,
     enable_xsave_components,
     raise_levels,
     settle_levels,

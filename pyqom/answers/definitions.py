@@ -1,0 +1,68 @@
+"""``query-cpu-definitions``, for any machine type, with nothing running."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from pyqom.answers.expand import plain
+from pyqom.answers.target import Target, model_name
+from pyqom.devices.cpu.x86.definition import LEGACY
+from pyqom.devices.cpu.x86.filter import filter_features, unavailable_features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.answers.results import CpuDefinition
+    from pyqom.machines import MachineType
+    from pyqom.types import Registry
+
+
+def definitions(
+    *,
+    machine: str | MachineType | None = None,
+    accel: str | Accelerator = "tcg",
+    release: str | None = None,
+    types: Registry | None = None,
+) -> list[CpuDefinition]:
+    """What QEMU answers to ``query-cpu-definitions``: every model, what it stands for, what it lacks.
+
+    The last of ``-cpu help`` comes first, as in QEMU.  Raises UnknownMachine, UnknownRelease.
+    """
+    target = Target(machine, accel, release, types)
+    return [_definition(cls, target) for cls in reversed(target.models())]
+
+
+def _definition(cls: Any, target: Target) -> CpuDefinition:
+    info: CpuDefinition = {
+        "name": model_name(cls),
+        "typename": cls.typename,
+        "unavailable-features": _missing(cls, target),
+        "static": cls.static,
+        "migration-safe": cls.migration_safe,
+        "deprecated": cls.definition is not None and cls.definition.deprecated is not None,
+    }
+    stands_for = alias_of(cls, target.context.default_cpu_version)
+    if stands_for is not None:
+        info["alias-of"] = stands_for
+    return info
+
+
+def alias_of(cls: Any, default_version: int | str) -> str | None:
+    """The model and version that a name stands for; machine types from before versions tell none."""
+    if not cls.is_alias or default_version == LEGACY:
+        return None
+    version = cls.version or cls.definition.resolve(default_version)
+    return f"{cls.definition.name}-v{version}"
+
+
+def _missing(cls: Any, target: Target) -> list[str]:
+    """The features that the model would not get, as ``enforce`` would see it."""
+    if cls.host_cpuid_required and not target.accel.uses_host_cpuid:
+        return ["kvm"]
+    shared = plain(cls, target.context)
+    cpu = copy(shared)
+    cpu.words, cpu.filtered_words = list(shared.words), list(shared.filtered_words)
+    filter_features(cpu)
+    return unavailable_features(cpu)

@@ -1,0 +1,131 @@
+"""What differs between two CPUs, and who made it so."""
+
+from __future__ import annotations
+
+from pyqom.answers.expand import expanded, props_of
+from pyqom.answers.explain import traced
+from pyqom.answers.featurestring import parse_model
+from pyqom.answers.results import Change, Difference, Step
+from pyqom.answers.target import Target
+from pyqom.machines import machines as all_machines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.machines import MachineType
+    from pyqom.types import Registry
+
+
+class Side:
+    """One side of a comparison: a model as it is on a machine type.
+
+    The arguments are those of `pyqom.expand`.  Raises what `expand` raises.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        machine: str | MachineType | None = None,
+        accel: str | Accelerator = "tcg",
+        props: Mapping[str, Any] | None = None,
+        release: str | None = None,
+        types: Registry | None = None,
+    ) -> None:
+        self.target = Target(machine, accel, release, types)
+        self.model = parse_model(model)
+        self.props = props
+        self.values = props_of(expanded(self.target, self.model, props), "full")
+
+    def deciders(self, names: Iterable[str]) -> dict[str, Step]:
+        """For each of these properties, the step that decided its value."""
+        known = [name for name in names if name in self.values]
+        steps = traced(self.target, self.model, known, self.props)
+        return {name: decider(steps[name]) for name in known}
+
+    def __str__(self) -> str:
+        return f"{self.model.name} on {self.target.machine.name}"
+
+
+def decider(steps: list[Step]) -> Step:
+    """The last step that changed the value; the first where none did."""
+    return next((step for step in reversed(steps) if step.changed), steps[0])
+
+
+def diff(a: Side | Mapping[str, Any], b: Side | Mapping[str, Any]) -> list[Difference]:
+    """The properties of a full expansion in which two CPUs differ, in the order of their names.
+
+    Each side is a `Side`, or the keyword arguments of one (``{"model": "EPYC", "machine": "q35"}``).
+    Spellings of one property are one difference, under the name that is no alias.
+    """
+    left, right = (side if isinstance(side, Side) else Side(**side) for side in (a, b))
+    missing = object()
+    names = [
+        name
+        for name in sorted(left.values.keys() | right.values.keys())
+        if left.values.get(name, missing) != right.values.get(name, missing)
+        and not (_is_alias(left, name) or _is_alias(right, name))
+    ]
+    by_left, by_right = left.deciders(names), right.deciders(names)
+    return [
+        Difference(
+            name,
+            left.values.get(name),
+            right.values.get(name),
+            by_left.get(name),
+            by_right.get(name),
+        )
+        for name in names
+    ]
+
+
+def _is_alias(side: Side, name: str) -> bool:
+    cls = side.target.model(side.model.name)
+    return name in cls.properties() and getattr(cls.properties()[name], "target", None) is not None
+
+
+def history(
+    model: str,
+    family: str | None = None,
+    *,
+    accel: str | Accelerator = "tcg",
+    props: Mapping[str, Any] | None = None,
+    release: str | None = None,
+    types: Registry | None = None,
+) -> list[Change]:
+    """Where along the machine versions of a family each property of a model changes.
+
+    From the newest version to the oldest; `family` is ``"pc-i440fx"`` or ``"pc-q35"``.  With
+    `release` None the newest release is followed to its oldest machine type, then on in the older
+    releases, so that the whole chain is seen; differences between the releases themselves count
+    at the first machine type that only the older one has.  Raises what `expand` raises.
+    """
+    changes: list[Change] = []
+    previous: Side | None = None
+    for machine in family_chain(family or "pc-i440fx", release):
+        here = Side(model, machine=machine, accel=accel, props=props, types=types)
+        if previous is not None:
+            for found in diff(previous, here):
+                step = found.b_step or found.a_step
+                assert step is not None
+                changes.append(Change(machine.name, found.property, found.a, found.b, step))
+        previous = here
+    return changes
+
+
+def family_chain(family: str, release: str | None = None) -> list[MachineType]:
+    """The versioned machine types of a family, the newest first."""
+    found = [
+        machine
+        for machine in all_machines(release)
+        if machine.family == family and machine.version is not None
+    ]
+    return sorted(found, key=lambda machine: _version_key(machine), reverse=True)
+
+
+def _version_key(machine: MachineType) -> tuple[int, ...]:
+    assert machine.version is not None
+    return tuple(int(part) for part in machine.version.split("."))

@@ -1,0 +1,69 @@
+"""Why a property of a CPU model has the value that it has."""
+
+from __future__ import annotations
+
+from pyqom.answers.edge import edge
+from pyqom.answers.expand import configured
+from pyqom.answers.featurestring import parse_model
+from pyqom.answers.results import Explanation
+from pyqom.answers.target import Target
+from pyqom.answers.trace import StepTrace
+from pyqom.errors import PropertyNotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.answers.featurestring import ModelString
+    from pyqom.answers.results import Step
+    from pyqom.machines import MachineType
+    from pyqom.types import Registry
+
+
+def explain(
+    model: str,
+    property: str,
+    *,
+    machine: str | MachineType | None = None,
+    accel: str | Accelerator = "tcg",
+    props: Mapping[str, Any] | None = None,
+    release: str | None = None,
+    types: Registry | None = None,
+) -> Explanation:
+    """The layers that set `property`, in order, with the value after each, then the rules.
+
+    The arguments are those of `expand`; `property` is any of a full expansion.  Raises what
+    `expand` raises, and PropertyNotFound where the expansion has no such property.
+    """
+    target = Target(machine, accel, release, types)
+    wanted = parse_model(model)
+    cls = target.model(wanted.name)
+    names = edge(cls, "full").names()
+    if property not in names:
+        text = f"Property '{cls.typename}.{property}' not found"
+        raise PropertyNotFound(text, property, names)
+    steps = traced(target, wanted, [property], props)[property]
+    prop = cls.find(property)
+    return Explanation(
+        model=model,
+        property=property,
+        machine=target.machine.name,
+        release=target.release.name,
+        accel=target.accel.name,
+        type=prop.type,
+        description=prop.description,
+        value=steps[-1].value,
+        steps=tuple(steps),
+    )
+
+
+def traced(
+    target: Target, model: ModelString, names: Iterable[str], props: Any = None
+) -> dict[str, list[Step]]:
+    """The steps of some properties of a model, by property."""
+    cls = target.model(model.name)
+    trace = StepTrace(cls, names)
+    configured(cls, target, model, props, trace)
+    return trace.steps

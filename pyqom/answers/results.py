@@ -1,0 +1,118 @@
+"""The shapes of answers.
+
+What QMP has a shape for is a plain dictionary of that shape (`Expansion`, `CpuDefinition`); what
+only pyqom can answer is a frozen record.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from attrs import frozen
+
+
+class CpuModel(TypedDict):
+    """QMP ``CpuModelInfo``."""
+
+    name: str
+    props: dict[str, Any]
+
+
+class Expansion(TypedDict):
+    """QMP ``CpuModelExpansionInfo``: what ``query-cpu-model-expansion`` returns."""
+
+    model: CpuModel
+
+
+CpuDefinition = TypedDict(
+    "CpuDefinition",
+    {
+        "name": str,
+        "typename": str,
+        "static": bool,
+        "migration-safe": bool,
+        "deprecated": bool,
+        "unavailable-features": list[str],
+        "alias-of": NotRequired[str],
+    },
+)
+"""QMP ``CpuDefinitionInfo``: one entry of what ``query-cpu-definitions`` returns."""
+
+
+@frozen
+class Step:
+    """One layer that acted on a property, or one rule, and the property's value after it.
+
+    ``layer`` is one of ``class``, ``model``, ``version``, ``accelerator``, ``machine``, ``global``,
+    ``user`` and ``rule``.  ``source`` says which: a version's name, the compat list, the option,
+    the rule.  ``machine`` is the machine version whose list a compat entry stands in, ``driver``
+    the type that the entry names, ``reason`` why a rule acted.  ``changed`` tells whether the value
+    was another before.
+    """
+
+    layer: str
+    source: str
+    value: Any
+    changed: bool
+    machine: str | None = None
+    driver: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        where = self.source
+        if self.layer == "machine":
+            brought = f"{self.machine} and older" if self.machine else "all of the family"
+            where = f"{self.source} (machine types {brought}: {self.driver})"
+        return f"{self.layer} {where}" + (f": {self.reason}" if self.reason else "")
+
+
+@frozen
+class Explanation:
+    """Why a property of a model has its value on a machine type: the steps, in order.
+
+    The last step's value is what `expand` answers.  ``decided`` is the last step that changed it.
+    """
+
+    model: str
+    property: str
+    machine: str
+    release: str
+    accel: str
+    type: str
+    description: str | None
+    value: Any
+    steps: tuple[Step, ...]
+
+    @property
+    def decided(self) -> Step:
+        """The step that decided: the last that changed the value, or the first."""
+        return next((step for step in reversed(self.steps) if step.changed), self.steps[0])
+
+
+@frozen
+class Difference:
+    """A property that two CPUs do not share, with each one's value and who decided it.
+
+    A side that lacks the property has the value None and no step.
+    """
+
+    property: str
+    a: Any
+    b: Any
+    a_step: Step | None
+    b_step: Step | None
+
+
+@frozen
+class Change:
+    """A property that changes along a family's machine versions, newest first.
+
+    From ``machine`` on, towards the older ones, the value is ``value``; before it was ``before``.
+    ``step`` is the layer that made it so.
+    """
+
+    machine: str
+    property: str
+    before: Any
+    value: Any
+    step: Step
