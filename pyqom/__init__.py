@@ -1,2 +1,74 @@
-"""QEMU in Python."""
+"""QEMU's object model in Python: every CPU model on every machine type, with nothing running.
+
+    >>> import pyqom
+    >>> pyqom.expand("SandyBridge", machine="pc-i440fx-1.6")["model"]["props"]["x2apic"]
+    True
+
+Everything here is imported from its module when it is first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.answers import (
+        Change,
+        CpuDefinition,
+        Difference,
+        Expansion,
+        Explanation,
+        MachineInfo,
+        Side,
+        Step,
+        definitions,
+        diff,
+        expand,
+        expansion_lines,
+        explain,
+        history,
+    )
+    from pyqom.answers.own_types import load_models, new_types
+    from pyqom.errors import PyqomError
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Change",
+    "CpuDefinition",
+    "Difference",
+    "Expansion",
+    "Explanation",
+    "MachineInfo",
+    "PyqomError",
+    "Side",
+    "Step",
+    "definitions",
+    "diff",
+    "expand",
+    "expansion_lines",
+    "explain",
+    "history",
+    "load_models",
+    "machines",
+    "new_types",
+]
+
+_MODULES = {
+    "PyqomError": "pyqom.errors",
+    "load_models": "pyqom.answers.own_types",
+    "machines": "pyqom.machines",
+    "new_types": "pyqom.answers.own_types",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(_MODULES.get(name, "pyqom.answers"))
+    value = module if name == "machines" else getattr(module, name)
+    globals()[name] = value
+    return value

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATA = os.path.join(os.path.dirname(__file__), "data", "releases.json")
 
 
+@cache
 def release_key(name: str) -> tuple[int, ...]:
     """What a release or machine version compares by: ``"11.1"`` -> ``(11, 1)``.
 

@@ -39,6 +39,25 @@ CpuDefinition = TypedDict(
 """QMP ``CpuDefinitionInfo``: one entry of what ``query-cpu-definitions`` returns."""
 
 
+MachineInfo = TypedDict(
+    "MachineInfo",
+    {
+        "name": str,
+        "alias": NotRequired[str],
+        "is-default": NotRequired[bool],
+        "cpu-max": int,
+        "hotpluggable-cpus": bool,
+        "numa-mem-supported": bool,
+        "deprecated": bool,
+        "default-cpu-type": NotRequired[str],
+        "default-ram-id": NotRequired[str],
+        "acpi": NotRequired[bool],
+        "compat-props": NotRequired[list[dict[str, str]]],
+    },
+)
+"""QMP ``MachineInfo``: one entry of what ``query-machines`` returns."""
+
+
 @frozen
 class Step:
     """One layer that acted on a property, or one rule, and the property's value after it.

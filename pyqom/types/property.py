@@ -19,6 +19,7 @@ hw/core/qdev-properties.c.
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from operator import attrgetter
 
 from pyqom.errors import PropertyNotReadable, PropertyNotWritable, SetAfterRealize
@@ -48,8 +49,6 @@ def attribute_of(name: str) -> str:
     "-" and "." become "_"; a name that begins with a digit, or that Python
     keeps for itself, gets a "_" in front: "3dnow" is `_3dnow`.
     """
-    from keyword import iskeyword
-
     attr = name.replace("-", "_").replace(".", "_")
     return "_" + attr if attr[:1].isdigit() or iskeyword(attr) else attr
 

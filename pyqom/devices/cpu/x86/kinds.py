@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pyqom.types import Property
+
 INT64_MAX = (1 << 63) - 1
 MODEL_ID_SIZE = 48
 VENDOR_SIZE = 12
@@ -27,13 +29,23 @@ class FeatureBit(Bool):
     missing dependency is worth a warning (``x86_cpu_set_bit_prop``).
     """
 
-    def __init__(self, name: str, index: int, mask: int) -> None:
-        super().__init__(name=name, qdev=False)
+    # Alike for all 400 of them, and so said once instead of in each.
+    description = None
+    since = until = None
+    readable = writable = True
+    after_realize = qdev = has_default = False
+    default = False
+    slot = ""
+
+    def __init__(self, name: str, attr: str, index: int, mask: int) -> None:
+        self.name = name
+        self.attr = attr
         self.index = index
         self.mask = mask
+        property.__init__(self, self.make_getter(), self.set)
 
-    def declare_default(self, owner: type) -> None:
-        """The default of a feature is its bits in the class's words."""
+    def __set_name__(self, owner: type, attr: str) -> None:
+        """The attribute is known already."""
 
     def override(self, cls: Any, value: Any) -> None:
         on = self.check(value, self.name, cls)
@@ -50,9 +62,6 @@ class FeatureBit(Bool):
 
         return get_feature
 
-    def make_setter(self) -> Callable[[Any, Any], None]:
-        return self.set
-
     def store(self, obj: Any, value: Any) -> None:
         index, mask = self.index, self.mask
         if value:
@@ -66,6 +75,14 @@ class InstanceAlias(Alias):
     """Another spelling of a property, which QEMU gives to each instance and not to the class."""
 
     per_instance = True
+
+    def __init__(self, name: str, of: Property) -> None:
+        super().__init__(of.name, name=name)
+        self._copy(of)
+
+    def __set_name__(self, owner: type, attr: str) -> None:
+        """Bound without a search for the target, which is known."""
+        self.bind(attr)
 
 
 class InstanceComputed(Computed):

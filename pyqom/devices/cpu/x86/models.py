@@ -63,11 +63,14 @@ def x86_class(registry: Registry, release: Release) -> Any:
     """``x86_64-cpu`` with the feature properties of a release."""
     compiled = facts(release)
     body: dict[str, Any] = {"facts": compiled, "words": (0,) * len(compiled.features.words)}
+    by_name = {prop.name: prop for prop in X86CPU.declarations()}
     for name, (index, mask) in compiled.features.places.items():
-        body[attribute_of(name)] = FeatureBit(name, index, mask)
-    for number, (alias, target) in enumerate(known(load("aliases.json")["aliases"], release)):
+        attr = attribute_of(name)
+        body[attr] = by_name[name] = FeatureBit(name, attr, index, mask)
+    for number, (alias, target) in enumerate(load("aliases.json")["aliases"]):
         attr = attribute_of(alias)
-        body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(target, name=alias)
+        # Most spell the same attribute: that one is the target's.
+        body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(alias, by_name[target])
     return registry.adopt(X86CPU, body)
 
 

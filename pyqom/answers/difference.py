@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pyqom.answers.expand import expanded, props_of
-from pyqom.answers.explain import traced
+from pyqom.answers.expansion import expanded, props_of
+from pyqom.answers.explanation import traced
 from pyqom.answers.featurestring import parse_model
 from pyqom.answers.results import Change, Difference, Step
-from pyqom.answers.target import Target
-from pyqom.machines import machines as all_machines
+from pyqom.answers.target import Target, release_names
+from pyqom.machines import machines as machine_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def history(
 ) -> list[Change]:
     """Where along the machine versions of a family each property of a model changes.
 
-    From the newest version to the oldest; `family` is ``"pc-i440fx"`` or ``"pc-q35"``.  With
-    `release` None the newest release is followed to its oldest machine type, then on in the older
-    releases, so that the whole chain is seen; differences between the releases themselves count
-    at the first machine type that only the older one has.  Raises what `expand` raises.
+    From the newest version to the oldest; `family` is ``"pc-i440fx"`` (the default) or
+    ``"pc-q35"``.  Without a `release`, each machine type is asked of the newest release that has
+    it, so that the chain goes on into the older releases; properties that only one of them knows
+    are no change.  Raises what `expand` raises.
     """
     changes: list[Change] = []
     previous: Side | None = None
@@ -109,21 +109,23 @@ def history(
         here = Side(model, machine=machine, accel=accel, props=props, types=types)
         if previous is not None:
             for found in diff(previous, here):
-                step = found.b_step or found.a_step
-                assert step is not None
-                changes.append(Change(machine.name, found.property, found.a, found.b, step))
+                if found.a_step is not None and found.b_step is not None:
+                    changes.append(
+                        Change(machine.name, found.property, found.a, found.b, found.b_step)
+                    )
         previous = here
     return changes
 
 
 def family_chain(family: str, release: str | None = None) -> list[MachineType]:
-    """The versioned machine types of a family, the newest first."""
-    found = [
-        machine
-        for machine in all_machines(release)
-        if machine.family == family and machine.version is not None
-    ]
-    return sorted(found, key=lambda machine: _version_key(machine), reverse=True)
+    """The versioned machine types of a family, the newest first; see `history` for `release`."""
+    names = [release] if release is not None else release_names()
+    newest: dict[str, MachineType] = {}
+    for name in names:
+        for machine in machine_types(name):
+            if machine.family == family and machine.version is not None:
+                newest[machine.name] = machine
+    return sorted(newest.values(), key=_version_key, reverse=True)
 
 
 def _version_key(machine: MachineType) -> tuple[int, ...]:

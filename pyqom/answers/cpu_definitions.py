@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from pyqom.answers.expand import plain
+from pyqom.answers.expansion import plain
 from pyqom.answers.target import Target, model_name
 from pyqom.devices.cpu.x86.definition import LEGACY
 from pyqom.devices.cpu.x86.filter import filter_features, unavailable_features

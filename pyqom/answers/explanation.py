@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.answers.edge import edge
-from pyqom.answers.expand import configured
+from pyqom.answers.expansion import configured
 from pyqom.answers.featurestring import parse_model
 from pyqom.answers.results import Explanation
 from pyqom.answers.target import Target

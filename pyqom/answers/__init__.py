@@ -1,0 +1,64 @@
+"""The questions: pure functions over types, machine types and accelerators.
+
+Each name is imported from its module when it is first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.answers.cpu_definitions import definitions
+    from pyqom.answers.difference import Side, diff, history
+    from pyqom.answers.expansion import expand, expansion_lines
+    from pyqom.answers.explanation import explain
+    from pyqom.answers.machine_list import machines
+    from pyqom.answers.results import (
+        Change,
+        CpuDefinition,
+        Difference,
+        Expansion,
+        Explanation,
+        MachineInfo,
+        Step,
+    )
+
+__all__ = [
+    "Change",
+    "CpuDefinition",
+    "Difference",
+    "Expansion",
+    "Explanation",
+    "MachineInfo",
+    "Side",
+    "Step",
+    "definitions",
+    "diff",
+    "expand",
+    "expansion_lines",
+    "explain",
+    "history",
+    "machines",
+]
+
+_MODULES = {
+    "Side": "difference",
+    "definitions": "cpu_definitions",
+    "diff": "difference",
+    "expand": "expansion",
+    "expansion_lines": "expansion",
+    "explain": "explanation",
+    "history": "difference",
+    "machines": "machine_list",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'results')}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,41 @@
+"""Types of one's own beside QEMU's: a user's models in every answer.
+
+A prototype takes a copy of a release's registry, enters its types, and gives the copy to the
+answers as ``types=``; the built-in types stay as they are.
+"""
+
+from __future__ import annotations
+
+from pyqom import release as releases
+from pyqom.catalog import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pyqom.types import Registry
+
+
+def new_types(release: str | None = None) -> Registry:
+    """A registry with all types of a release, to add one's own to.  Raises UnknownRelease."""
+    return registry(releases.get(release)).copy()
+
+
+def load_models(
+    source: str | Mapping[str, Any], *, release: str | None = None, types: Registry | None = None
+) -> Registry:
+    """Enter the models of a file (a path, or its parsed content) in a registry, and return it.
+
+    The file has the shape of ``schema/cpu-models.json``, that of the built-in models; it is
+    checked whole first.  `types` is the registry to add to (None: a new one of `release`).
+    Raises BadData with all faults, DuplicateType where a model's name is taken.
+    """
+    from pyqom.devices.cpu.x86.modelfile import read_models
+    from pyqom.devices.cpu.x86.models import define
+
+    target = new_types(release) if types is None else types
+    assert target.release is not None
+    for record in read_models(source, target):
+        define(target, record, target.release)
+    return target
