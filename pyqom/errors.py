@@ -153,7 +153,7 @@ class PropertyError(PyqomError):
     """A property cannot be used like that."""
 
 
-class PropertyNotFound(PropertyError, _Unknown, AttributeError):
+class PropertyNotFound(PropertyError, _Unknown, AttributeError):  # type: ignore[misc]
     """The object or class has no property of that name."""
 
 

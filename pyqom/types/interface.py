@@ -30,6 +30,14 @@ class Interface:
     def __init_subclass__(
         cls, *, typename: str | None = None, registry: Registry | None = None, **kwargs: Any
     ) -> None:
+        if hasattr(cls, "declarations"):
+            # an object class with this interface as a base: what is left is Object's business
+            if typename is not None:
+                kwargs["typename"] = typename
+            if registry is not None:
+                kwargs["registry"] = registry
+            super().__init_subclass__(**kwargs)
+            return
         super().__init_subclass__(**kwargs)
         if typename is None:
             return
@@ -41,3 +49,14 @@ class Interface:
 
 
 builtin.register(Interface)
+
+
+class UserCreatable(Interface, typename="user-creatable"):
+    """Objects that -object and object-add may make (qom/object_interfaces.c)."""
+
+    def complete(self) -> None:
+        """Hook: all properties are set; may raise to refuse the object."""
+
+    def can_be_deleted(self) -> bool:
+        """Hook: False while something needs the object."""
+        return True

@@ -80,17 +80,14 @@ class Link(Property):
         self.strong = strong
         self.allow = allow
 
-    def set(self, obj: Any, value: Any, name: str | None = None) -> None:
+    def set(self, obj: Any, value: Any, name: str | None = None, how: str = "check") -> None:
         if not self.writable:
             self.allow_set(obj)
-        target = self.check(value, name or self.name, obj)
+        target = getattr(self, how)(value, name or self.name, obj)
         self._allow_link(obj)
         if self.allow is not None:
             self.allow(obj, self.name, target)
         self.store(obj, target)
-
-    def set_text(self, obj: Any, text: str, name: str | None = None) -> None:
-        self.set(obj, text, name)
 
     def _allow_link(self, obj: Any) -> None:
         """qdev_prop_allow_set_link_before_realize(): asked after the target is found."""
@@ -102,8 +99,10 @@ class Link(Property):
             )
 
     def check(self, value: Any, name: str, owner: Any = None) -> Any:
-        if value is None or isinstance(value, Node):
-            if value is not None and not value.cast(self.target):
+        if value is None:
+            return None
+        if isinstance(value, Node):
+            if not value.cast(self.target):
                 raise visitor.wrong_type(self.name, self.target)
             return value
         return self._find(visitor.json_str(value, name), owner)
@@ -225,12 +224,9 @@ class Alias(Property):
     def get(self, obj: Any) -> Any:
         return self._holder(obj).get(self.target)
 
-    def set(self, obj: Any, value: Any, name: str | None = None) -> None:
-        self._holder(obj).set(self.target, value, name or self.name)
-
-    def set_text(self, obj: Any, text: str, name: str | None = None) -> None:
+    def set(self, obj: Any, value: Any, name: str | None = None, how: str = "check") -> None:
         holder = self._holder(obj)
-        holder.property(self.target).set_text(holder, text, name or self.name)
+        holder.property(self.target).set(holder, value, name or self.name, how)
 
     def print(self, obj: Any, human: bool = False) -> str:
         return self._holder(obj).print(self.target, human)  # type: ignore[no-any-return]

@@ -111,7 +111,7 @@ class Object(Node):
         if mapping is None:
             mapping = _properties_of(cls)
             cls._properties = mapping
-        return mapping  # type: ignore[no-any-return]
+        return mapping
 
     @classmethod
     def find(cls, name: str) -> Property:
@@ -185,8 +185,18 @@ class Object(Node):
             prop.set(self, value, path)
 
     def parse(self, name: str, text: str) -> None:
-        """Set a property from a text, as -device and -global do.  Raises as `set`."""
-        self.property(name).set_text(self, text)
+        """Set a property from a text, as -global and compat properties do.
+
+        Raises as `set`.
+        """
+        self.property(name).set(self, text, None, "parse")
+
+    def set_keyval(self, name: str, value: Any) -> None:
+        """Set a property from the text of a -device or -object option.
+
+        Raises as `set`.
+        """
+        self.property(name).set(self, value, None, "keyval")
 
     def print(self, name: str, human: bool = False) -> str:
         """A property as text (object_property_print()), `human` as HMP shows it."""
@@ -202,8 +212,7 @@ class Object(Node):
             wanted = self._next_index(wanted[:-3])
         if self.has_property(wanted):
             raise DuplicateProperty(
-                f"attempt to add duplicate property '{wanted}' to object"
-                f" (type '{self.typename}')"
+                f"attempt to add duplicate property '{wanted}' to object (type '{self.typename}')"
             )
         prop.name = wanted
         if not prop.attr:
@@ -289,7 +298,11 @@ def _chain_hooks(cls: Any) -> None:
 
 def _interfaces(cls: Any, names: Iterable[str], user_creatable: bool) -> tuple[str, ...]:
     """The names of the interfaces that the class statement itself adds."""
-    found = [base.typename for base in cls.__bases__ if getattr(base, "is_interface", False)]
+    found = [
+        base.typename
+        for base in cls.__bases__
+        if getattr(base, "is_interface", False) and not issubclass(base, Object)
+    ]
     found.extend(name for name in names if name not in found)
     if user_creatable and "user-creatable" not in found:
         found.append("user-creatable")
@@ -314,7 +327,8 @@ def _properties_of(cls: Any) -> Mapping[str, Property]:
     if parent is not None and parent.registry.release is cls.registry.release:
         inherited = parent.__mro__
         if not any("_own" in base.__dict__ for base in cls.__mro__ if base not in inherited):
-            return parent.properties()  # type: ignore[no-any-return]
+            shared: Mapping[str, Property] = parent.properties()
+            return shared
     knows = cls.registry.knows
     return _view({prop.name: prop for prop in cls.declarations() if knows(prop)})
 

@@ -23,7 +23,7 @@ from keyword import iskeyword
 from operator import attrgetter
 
 from pyqom.errors import PropertyNotReadable, PropertyNotWritable, SetAfterRealize
-from pyqom.types.visitor import format_str
+from pyqom.types import visitor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class Property(property):
     initial: Any = None
     is_child = False
     is_link = False
-    per_instance = False  # QEMU adds it to each instance: qom-list-properties of an abstract
-    # type, of which there is none, does not have it
+    # QEMU adds it to each instance: qom-list-properties of an abstract type, of
+    # which there is none, does not have it
+    per_instance = False
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class Property(property):
 
     # --- declaration ---------------------------------------------------------
 
-    def __set_name__(self, owner: type, attr: str) -> None:
+    def __set_name__(self, owner: Any, attr: str) -> None:
         if self.attr:
             return  # one declaration shown under a second attribute
         self.bind(attr)
@@ -127,15 +128,15 @@ class Property(property):
         setter = self.make_setter() if self.writable else self._refuse_set
         property.__init__(self, getter, setter)
 
-    def declare_default(self, owner: type) -> None:
+    def declare_default(self, owner: Any) -> None:
         """Put the declared default where instances of `owner` will find it."""
         setattr(owner, self.slot, self.default)
 
-    def override(self, cls: type, value: Any) -> None:
+    def override(self, cls: Any, value: Any) -> None:
         """Give the class `cls` and its subclasses another default."""
         setattr(cls, self.slot, self.check(value, self.name, cls))
 
-    def default_of(self, cls: type) -> Any:
+    def default_of(self, cls: Any) -> Any:
         """The default that instances of `cls` start with."""
         return getattr(cls, self.slot)
 
@@ -168,9 +169,13 @@ class Property(property):
         """The stored form of a text, as QEMU's string visitor reads it."""
         return self.check(text, name, owner)
 
+    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
+        """The stored form of a key=value option's text (or nested texts)."""
+        return self.parse(visitor.keyval_text(value, name), name, owner)
+
     def format(self, value: Any, human: bool = False) -> str:
         """The text of a stored value, as QEMU's string output visitor prints it."""
-        return format_str(None if value is None else str(value), human)
+        return visitor.format_str(None if value is None else str(value), human)
 
     def wire(self, value: Any) -> Any:
         """The JSON value of a stored value, as QMP shows it."""
@@ -182,18 +187,15 @@ class Property(property):
         """The JSON value of the property of `obj`.  Raises PropertyNotReadable."""
         return self.wire(self.fget(obj))  # type: ignore[misc]
 
-    def set(self, obj: Any, value: Any, name: str | None = None) -> None:
-        """Check a typed value and store it.
+    def set(self, obj: Any, value: Any, name: str | None = None, how: str = "check") -> None:
+        """Check a value and store it.
 
-        Raises PropertyNotWritable, SetAfterRealize and what `check` raises.
+        `how` the value is read: "check" (typed), "parse" (text, string visitor)
+        or "keyval" (text of a key=value option).  Raises PropertyNotWritable,
+        SetAfterRealize and what reading raises.
         """
         self.allow_set(obj)
-        self.store(obj, self.check(value, name or self.name, obj))
-
-    def set_text(self, obj: Any, text: str, name: str | None = None) -> None:
-        """Parse a text and store the value.  Raises as `set` does."""
-        self.allow_set(obj)
-        self.store(obj, self.parse(text, name or self.name, obj))
+        self.store(obj, getattr(self, how)(value, name or self.name, obj))
 
     def print(self, obj: Any, human: bool = False) -> str:
         """object_property_print(): the value of `obj` as text."""

@@ -26,4 +26,5 @@ def qdict_order(keys: Iterable[str]) -> list[str]:
 
     By bucket, and within one bucket the newest first.
     """
-    return sorted(reversed(list(keys)), key=bucket)
+    newest_first = list(keys)[::-1]
+    return sorted(newest_first, key=bucket)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.release import Release
-    from pyqom.types.property import Property
 
 # what every registry knows from its birth
 ROOTS = ("object", "interface", "container", "user-creatable")

@@ -58,14 +58,16 @@ class Integer(Property):
     initial = 0
 
     def check(self, value: Any, name: str, owner: Any = None) -> int:
-        if self.low < 0:
-            return self.in_range(visitor.json_int64(value, name), owner)
-        return self.in_range(visitor.json_uint64(value, name), owner)
+        read = visitor.json_int64 if self.low < 0 else visitor.json_uint64
+        return self.in_range(read(value, name), owner)
 
     def parse(self, text: str, name: str, owner: Any = None) -> int:
-        if self.low < 0:
-            return self.in_range(visitor.parse_int64(text, name), owner)
-        return self.in_range(visitor.parse_uint64(text, name), owner)
+        read = visitor.parse_int64 if self.low < 0 else visitor.parse_uint64
+        return self.in_range(read(text, name), owner)
+
+    def keyval(self, value: Any, name: str, owner: Any = None) -> int:
+        read = visitor.keyval_int64 if self.low < 0 else visitor.keyval_uint64
+        return self.in_range(read(value, name), owner)
 
     def in_range(self, value: int, owner: Any) -> int:
         """The value, if the C type holds it; the text has the plain name."""
@@ -184,6 +186,9 @@ class Size(Integer):
 
     def parse(self, text: str, name: str, owner: Any = None) -> int:
         return self.in_range(visitor.parse_size(text, name), owner)
+
+    def keyval(self, value: Any, name: str, owner: Any = None) -> int:
+        return self.in_range(visitor.keyval_size(value, name), owner)
 
     def format(self, value: Any, human: bool = False) -> str:
         return visitor.format_size(value, human)

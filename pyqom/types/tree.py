@@ -32,6 +32,10 @@ class Node:
     parent_object: Any = None
     """The object whose child this is; None for the root and detached objects."""
 
+    def cast(self, typename: str) -> bool:
+        """Is this object a `typename`? (`Object` knows)"""
+        raise NotImplementedError
+
     def add_child(self, name: str, child: Any) -> Any:
         """Make a detached object a child; "NAME[*]" takes the next free index.
 

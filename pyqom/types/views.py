@@ -36,7 +36,8 @@ class Bit(scalars.Bool):
 
     def override(self, cls: type, value: Any) -> None:
         word, on = self._class_word(cls), self.check(value, self.name, cls)
-        setattr(cls, word, getattr(cls, word) | self.mask if on else getattr(cls, word) & ~self.mask)
+        old = getattr(cls, word)
+        setattr(cls, word, old | self.mask if on else old & ~self.mask)
 
     def default_of(self, cls: type) -> bool:
         return bool(getattr(cls, self._class_word(cls)) & self.mask == self.mask)
@@ -144,7 +145,7 @@ class Computed(Property):
         options.setdefault("writable", setter is not None)
         super().__init__(default, qdev=qdev, **options)
         self.type = type
-        self.getter, self.setter = getter, setter
+        self.get_function, self.set_function = getter, setter
         self.kind = kind or _KINDS.get(type, Property)()
 
     def bind(self, attr: str) -> None:
@@ -161,14 +162,17 @@ class Computed(Property):
         return self.default
 
     def make_getter(self) -> Callable[[Any], Any]:
-        assert self.getter is not None
-        return self.getter
+        assert self.get_function is not None
+        return self.get_function
 
     def check(self, value: Any, name: str, owner: Any = None) -> Any:
         return self.kind.check(value, name, owner)
 
     def parse(self, text: str, name: str, owner: Any = None) -> Any:
         return self.kind.parse(text, name, owner)
+
+    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
+        return self.kind.keyval(value, name, owner)
 
     def format(self, value: Any, human: bool = False) -> str:
         return self.kind.format(value, human)
@@ -177,5 +181,5 @@ class Computed(Property):
         return self.kind.wire(value)
 
     def store(self, obj: Any, value: Any) -> None:
-        assert self.setter is not None
-        self.setter(obj, value)
+        assert self.set_function is not None
+        self.set_function(obj, value)

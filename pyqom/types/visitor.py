@@ -4,8 +4,11 @@ A QEMU visitor walks a property's type over a string, a JSON value or an output
 buffer.  Here each leaf type is one function, so that a property kind names the
 function and its range and nothing is walked:
 
-    parse_*   the string visitor (qapi/string-input-visitor.c, util/cutils.c)
+    parse_*   the string visitor (qapi/string-input-visitor.c, util/cutils.c):
+              -global, compat properties, HMP qom-set
     json_*    the typed visitor of QMP (qapi/qobject-input-visitor.c)
+    keyval_*  its sister for texts in key=value,... options (same file):
+              -device, -object
     format_*  the string output visitor (qapi/string-output-visitor.c)
 
 `name` is what the error text calls the value: the full name with the members
@@ -15,7 +18,7 @@ All raise `InvalidParameterType` or `InvalidParameterValue` with QEMU's text.
 
 from __future__ import annotations
 
-from pyqom.errors import InvalidParameterType, InvalidParameterValue
+from pyqom.errors import InvalidParameterType, InvalidParameterValue, UnexpectedParameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ _TRUE = frozenset(("on", "yes", "true", "y"))
 _FALSE = frozenset(("off", "no", "false", "n"))
 _BLANKS = frozenset(" \t\n\v\f\r")
 _DIGITS = frozenset("0123456789")
+_BINARY_DIGITS = frozenset("01")
 _OCTAL_DIGITS = frozenset("01234567")
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _SUFFIX = {"B": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
@@ -53,8 +57,8 @@ def wrong_type(name: str, expected: str) -> InvalidParameterType:
 def scan_integer(text: str, start: int = 0) -> tuple[int, int] | None:
     """The C integer at `start` as (value, end); None when there is none.
 
-    As strtoull(base 0): blanks, a sign, then hexadecimal, octal or decimal
-    digits, as many as there are.
+    As strtoull(base 0) of C23: blanks, a sign, then hexadecimal, binary, octal
+    or decimal digits, as many as there are.
     """
     at = start
     while text[at : at + 1] in _BLANKS:
@@ -65,6 +69,8 @@ def scan_integer(text: str, start: int = 0) -> tuple[int, int] | None:
     base, digits = 10, _DIGITS
     if text[at : at + 2] in ("0x", "0X") and text[at + 2 : at + 3] in _HEX_DIGITS:
         base, digits, at = 16, _HEX_DIGITS, at + 2
+    elif text[at : at + 2] in ("0b", "0B") and text[at + 2 : at + 3] in _BINARY_DIGITS:
+        base, digits, at = 2, _BINARY_DIGITS, at + 2
     elif text[at : at + 1] == "0":
         base, digits = 8, _OCTAL_DIGITS
     end = _span(text, at, digits)
@@ -128,7 +134,8 @@ def parse_number(text: str, name: str) -> float:
         value = float.fromhex(text) if "x" in text.lower() else float(text)
     except (ValueError, OverflowError):
         raise wrong_type(name, "number") from None
-    if value != value or value in (float("inf"), float("-inf")) or "_" in text or text != text.rstrip():
+    # Python also takes "1_0" and blanks behind; and QEMU wants finite numbers
+    if "_" in text or text != text.rstrip() or not abs(value) < float("inf"):
         raise wrong_type(name, "number")
     return value
 
@@ -183,7 +190,8 @@ def _decimal_size(text: str, base: int) -> int:
     if not (whole or fraction) or exponent < 0 or end != len(text) or (numerator and unit == 1):
         raise ValueError(text)
     # the fraction is rounded, a half upwards
-    return _fits(int(whole or "0") * unit + (2 * numerator * unit + denominator) // (2 * denominator))
+    rest = (2 * numerator * unit + denominator) // (2 * denominator)
+    return _fits(int(whole or "0") * unit + rest)
 
 
 def _fits(size: int) -> int:
@@ -233,7 +241,7 @@ def _range_entry(text: str, at: int, scan: Any) -> tuple[int, int, int] | None:
 def json_bool(value: Any, name: str) -> bool:
     """A JSON boolean."""
     if value is True or value is False:
-        return value  # type: ignore[no-any-return]
+        return value
     raise wrong_type(name, "boolean")
 
 
@@ -281,11 +289,48 @@ def json_object(value: Any, name: str) -> dict[str, Any]:
     raise wrong_type(name, "object")
 
 
+# --- key=value ---------------------------------------------------------------
+
+
+def keyval_text(value: Any, name: str) -> str:
+    """The text of a scalar; a list or object in its place is an error."""
+    if isinstance(value, str):
+        return value
+    raise UnexpectedParameter(f"Parameters '{name}.*' are unexpected")
+
+
+def keyval_int64(value: Any, name: str) -> int:
+    """A signed 64 bit integer."""
+    text = keyval_text(value, name)
+    found = _scan_signed(text)
+    if found is None or found[1] != len(text):
+        raise expects(name, "integer")
+    return found[0]
+
+
+def keyval_uint64(value: Any, name: str) -> int:
+    """An unsigned 64 bit integer."""
+    text = keyval_text(value, name)
+    found = _scan_unsigned(text)
+    if found is None or found[1] != len(text):
+        raise expects(name, "integer")
+    return found[0]
+
+
+def keyval_size(value: Any, name: str) -> int:
+    """A size in bytes."""
+    text = keyval_text(value, name)
+    try:
+        return strtosz(text)
+    except (OverflowError, ValueError):
+        raise expects(name, "size") from None
+
+
 # --- output ------------------------------------------------------------------
 
 
 def format_bool(value: bool) -> str:
-    """"true" or "false"."""
+    """The word true or false."""
     return "true" if value else "false"
 
 
