@@ -39,5 +39,8 @@ class Accelerator:
     def init_cpu(self, cpu: X86CPU) -> None:
         """Called at the end of a CPU's own initialisation, before ``max`` and ``host`` set theirs."""
 
+    def realize_cpu(self, cpu: X86CPU) -> None:
+        """Called when a CPU is realized, after its features are settled."""
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.release.name}>"

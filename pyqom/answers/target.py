@@ -8,6 +8,8 @@ from pyqom import release as releases
 from pyqom.catalog import registry
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.cpu.x86.plug import CpuSlots
+from pyqom.devices.cpu.x86.topology import Topology
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.machines import MachineType, find
 
@@ -67,7 +69,13 @@ class Target:
         if not overrides and trace is None:
             return self.context
         whole = (*self.context.overrides, *overrides)
-        return Context(self.accel, self.context.default_cpu_version, whole, trace)
+        return Context(
+            self.accel,
+            self.context.default_cpu_version,
+            whole,
+            trace,
+            pre_plug=self.context.pre_plug,
+        )
 
 
 def model_name(cls: Any) -> str:
@@ -104,9 +112,18 @@ def _context(machine: MachineType, accel: Accelerator) -> Context:
     found = _contexts.get((machine, accel))
     if found is None:
         found = _contexts[machine, accel] = Context(
-            accel, machine.default_cpu_version, overrides(machine, accel)
+            accel,
+            machine.default_cpu_version,
+            overrides(machine, accel),
+            pre_plug=_slots(machine).pre_plug if "x86-machine" in machine.ancestors else None,
         )
     return found
+
+
+def _slots(machine: MachineType) -> CpuSlots:
+    """The CPU slots of a machine as it starts without options: one, which its boot CPU has."""
+    assert machine.default_cpu_type is not None
+    return CpuSlots(machine.default_cpu_type, Topology(), (0,), lambda index: True)
 
 
 def overrides(machine: MachineType, accel: Accelerator) -> tuple[Override, ...]:

@@ -6,12 +6,12 @@ about.  Both lead to the same values, since the device's own initialisation read
 
 from __future__ import annotations
 
-from pyqom.errors import GlobalNotApplied, PyqomError
+from pyqom.errors import GlobalNotApplied, PropertyNotWritable, PyqomError
 from pyqom.types import Alias
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
     from pyqom.accel.accelerator import Accelerator
@@ -80,6 +80,9 @@ class Bound:
                 continue
             try:
                 prop = unaliased(cls, cls.find(override.property))
+                if not prop.writable:
+                    text = f"Property '{cls.typename}.{override.property}' is not writable"
+                    raise PropertyNotWritable(text)
                 value = prop.parse(override.value, override.property, cls)
             except PyqomError as error:
                 if override.layer != "global":
@@ -92,7 +95,9 @@ class Context:
     """The accelerator, the default CPU version, and the overrides in the order they are applied.
 
     ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`).
-    ``trace`` listens while devices are made.  A context without a trace may be shared.
+    ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
+    raising, before it is realized.  ``warnings`` keeps what QEMU would have printed, if it is a
+    list.  A context with neither trace nor warnings may be shared.
     """
 
     def __init__(
@@ -101,7 +106,11 @@ class Context:
         default_cpu_version: int | str = 1,
         overrides: Iterable[Override] = (),
         trace: Trace | None = None,
+        pre_plug: Callable[[Any], None] | None = None,
+        warnings: list[str] | None = None,
     ) -> None:
+        self.pre_plug = pre_plug
+        self.warnings = warnings
         self.accel = accel
         self.default_cpu_version = default_cpu_version
         self.overrides = tuple(overrides)
@@ -126,6 +135,12 @@ class Context:
             prop.store(device, value)
             if trace:
                 trace.did(override.layer, override.source, prop.name, override=override)
+
+
+    def warn(self, text: str, once: bool = False) -> None:
+        """Keep a warning; `once` drops one that is kept already."""
+        if self.warnings is not None and not (once and text in self.warnings):
+            self.warnings.append(text)
 
 
 _bindings: dict[Any, Bound] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Link, Object
 
 TYPE_CHECKING = False
@@ -38,8 +39,29 @@ class Device(Object, typename="device", abstract=True):
             self.context.apply(self)
 
     def realize(self, on: bool) -> None:
-        """Check the device's configuration and bring it to life, or (False) put it to rest.
+        """Set ``realized``: bring the device to life, or (False) put it to rest.
 
-        Here nothing but the flag changes: a type that checks something overrides it.
+        First the context may refuse its place, then the device itself checks its configuration.
+        What fails leaves the device as it was.
         """
-        self._realized = on
+        if on == self._realized:
+            return
+        if not on:
+            self._realized = False
+            return
+        saved = {
+            key: list(value) if isinstance(value, list) else value
+            for key, value in self.__dict__.items()
+        }
+        try:
+            if self.context is not None and self.context.pre_plug is not None:
+                self.context.pre_plug(self)
+            self.do_realize()
+        except PyqomError:
+            self.__dict__.clear()
+            self.__dict__.update(saved)
+            raise
+        self._realized = True
+
+    def do_realize(self) -> None:
+        """What a type does to come to life; raises PyqomError where it cannot."""

@@ -25,5 +25,5 @@ class CPU(Device, typename="cpu", abstract=True):
     """What every CPU has: the memory it sees, and whether it waits to be powered on."""
 
     memory = MemoryLink("memory-region")
-    legacy_memory = Computed("str", lambda self: self.print("memory"), until="11.1")
+    legacy_memory = Computed("str", until="11.1")
     start_powered_off = Bool(False, qdev=False, show_default=False)

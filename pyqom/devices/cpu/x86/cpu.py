@@ -9,8 +9,9 @@ from __future__ import annotations
 from pyqom.devices.cpu.cpu import CPU
 from pyqom.devices.cpu.x86.filter import feature_words, unavailable_features
 from pyqom.devices.cpu.x86.loading import load
+from pyqom.devices.cpu.x86.facts import UNSET
 from pyqom.devices.cpu.x86.kinds import Avx10Version, InstanceComputed, Limited, ModelId, TscFrequency, Vendor
-from pyqom.devices.cpu.x86.rules import UNSET
+from pyqom.devices.cpu.x86.realize import LBR_FMT_UNSET, realize
 from pyqom.errors import PyqomError
 from pyqom.types import (
     Bit,
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.definition import Definition
     from pyqom.devices.cpu.x86.facts import Facts
     from pyqom.devices.context import Context
-
-LBR_FMT_MASK = 0x3F
-"""The LBR format bits of the perf-capabilities MSR (``PERF_CAP_LBR_FMT``)."""
-
 
 def hyperv(bit: int) -> Bit:
     """A Hyper-V enlightenment: a bit of ``hyperv_features``."""
@@ -76,7 +73,10 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     feature_defaults: Any = {}
     """Features that class bodies set: {name: on}."""
     migratable = False
+    cpu_index = -1
+    """The CPU's number in its machine; none yet."""
     threads_per_package = 1
+    threads_per_core = 1
     has_leaf_1f = False
     """Whether the topology has levels that only CPUID leaf 1Fh can tell."""
     min_level_func7 = 0
@@ -90,7 +90,7 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     socket_id = Int32(-1)
     node_id = Int32(-1)
     pmu = Bool(False)
-    lbr_fmt = UInt64(0xFFFFFFFFFFFFFFFF & ~LBR_FMT_MASK, show_default=False)
+    lbr_fmt = UInt64(LBR_FMT_UNSET, show_default=False)
 
     hv_spinlocks = UInt32(0xFFFFFFFF)
     hv_relaxed = hyperv(0)
@@ -199,11 +199,10 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
         """``crash-information``; a CPU that runs no guest code has none."""
         raise PyqomError("No crash occurred")
 
-    def realize(self, on: bool) -> None:
-        """Check what QEMU checks first (``x86_cpu_realizefn``); the rest needs a machine."""
-        if on and not self._realized:
-            if self._x_vendor_cpuid_only_v2 and not self._x_vendor_cpuid_only:
-                raise PyqomError("x-vendor-cpuid-only-v2 property depends on x-vendor-cpuid-only")
-            if self._apic_id == UNSET:
-                raise PyqomError("apic-id property was not initialized properly")
-        super().realize(on)
+    def warn(self, text: str, once: bool = False) -> None:
+        """Print a warning as QEMU would, where the context keeps them."""
+        self.context.warn(text, once)
+
+    def do_realize(self) -> None:
+        """Expand, filter and check, as QEMU's x86 CPUs do."""
+        realize(self)

@@ -94,7 +94,10 @@ class Facts:
             for record in known(data["dependencies"], release)
         )
         self.conflicts = tuple(
-            tuple((entry["name"], *names.place(entry["name"])) for entry in record["features"])
+            tuple(
+                (entry["name"], *names.place(entry["name"]), entry["message"])
+                for entry in record["features"]
+            )
             for record in known(data["conflicts"], release)
         )
         self.avx10_versions = tuple(

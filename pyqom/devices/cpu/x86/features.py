@@ -25,11 +25,12 @@ class FeatureWord:
     ``name`` is ours (``"7.0.EBX"``), ``symbol`` QEMU's (``FEAT_7_0_EBX``).  A CPUID word has
     ``leaf``, ``subleaf`` (None where the leaf has none) and ``register``; an MSR word has ``msr``
     and up to 64 bits.  ``bits`` maps the number of each named bit to its property name; the masks
-    say what ``migratable`` lets through and what ``max`` does not switch on by itself.
+    say what ``migratable`` lets through, what ``max`` does not switch on by itself, and which bits
+    AMD repeats from leaf 1.
     """
 
     __slots__ = (
-        "bits", "index", "leaf", "migratable", "msr", "name", "no_autoenable", "register",
+        "amd_aliases", "bits", "index", "leaf", "migratable", "msr", "name", "no_autoenable", "register",
         "subleaf", "symbol",
     )  # fmt: skip
 
@@ -50,6 +51,7 @@ class FeatureWord:
         named = mask_of(self.bits)
         migratable = named & ~self._mask(record, "unmigratable", release)
         self.migratable = migratable | self._mask(record, "migratable", release)
+        self.amd_aliases = number(record["amd-aliases"]["mask"]) if "amd-aliases" in record else 0
         self.no_autoenable = self._mask(record, "no-autoenable", release)
 
     def _mask(self, record: dict[str, Any], key: str, release: Release) -> int:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import Facts
+    from pyqom.devices.cpu.x86.features import FeatureWord
 
 ALL = 0xFFFFFFFFFFFFFFFF
 AMD = frozenset({"AuthenticAMD"})
@@ -44,21 +45,66 @@ def _withheld(cpu: X86CPU, word: str) -> int:
     return 0
 
 
-def mark_unavailable(cpu: X86CPU, index: int, mask: int) -> None:
-    """Take bits of a word away and note that they were wanted; x-force-features keeps them."""
+def mark_unavailable(cpu: X86CPU, index: int, mask: int, why: str | None = None) -> None:
+    """Take bits of a word away and note that they were wanted; x-force-features keeps them.
+
+    `why` is what a warning says about each of them, None for no warning.
+    """
     if not cpu.x_force_features:
         cpu.words[index] &= ~mask
     cpu.filtered_words[index] |= mask
+    if why is not None:
+        word = cpu.facts.features.words[index]
+        for bit in range(mask.bit_length()):
+            if mask >> bit & 1:
+                name = f".{word.bits[bit]}" if bit in word.bits else ""
+                cpu.warn(f"{why}: {describe(word, cpu.facts)}{name} [bit {bit}]")
 
 
-def filter_features(cpu: X86CPU) -> bool:
-    """Take away what the accelerator does not support; true where something was missing."""
+def describe(word: FeatureWord, facts: Facts) -> str:
+    """How warnings name a word (``feature_word_description``)."""
+    h = "h"
+    if "warnings-name-the-subleaf" not in facts.rules:
+        h = "H"
+        if word.leaf is not None:
+            return f"CPUID.{word.leaf:02X}H:{word.register}"
+    if word.msr is not None:
+        return f"MSR({word.msr:02X}{h})"
+    subleaf = "" if word.subleaf is None else f",ecx={word.subleaf:02X}h"
+    return f"CPUID[eax={word.leaf:02X}h{subleaf}].{word.register}"
+
+
+def filter_features(cpu: X86CPU, why: str | None = None) -> bool:
+    """Take away what the accelerator does not support; true where something was missing.
+
+    `why` begins the warnings about it, None for no warnings.
+    """
     supports, words = cpu.accel.supported, cpu.words
     for index, word in enumerate(words):
         missing = word & ~supports(index)
         if missing:
-            mark_unavailable(cpu, index, missing)
-    return any(cpu.filtered_words)
+            mark_unavailable(cpu, index, missing, why)
+    missing_version = _filter_avx10(cpu, why)
+    return any(cpu.filtered_words) or missing_version
+
+
+def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
+    """Lower avx10-version to what the accelerator has; true where it was too high."""
+    version = cpu._avx10_version
+    if not version:
+        return False
+    prefix = f"{why}: avx10.{version}"
+    if not cpu.get("avx10"):
+        if why is not None:
+            cpu.warn(f"{prefix}.")
+        return True
+    most = cpu.accel.avx10_version
+    if version <= most:
+        return False
+    if why is not None:
+        cpu.warn(f"{prefix}. Adjust to avx10.{most}")
+    cpu._avx10_version = most
+    return True
 
 
 def unavailable_features(cpu: X86CPU) -> list[str]:

@@ -54,7 +54,7 @@ def load_model(cpu: X86CPU) -> None:
     if trace:
         trace.did("class", "x86_64-cpu")
     if definition is not None:
-        versions = definition.up_to(version_of(type(cpu), cpu.context.default_cpu_version))
+        versions = versions_of(cpu)
         cpu.words[:] = definition.words
         index, hypervisor = features.place("hypervisor")
         cpu.words[index] |= hypervisor
@@ -72,6 +72,12 @@ def load_model(cpu: X86CPU) -> None:
     _apply_class_values(cpu)
     # what a model sets was not asked for by name
     cpu.user_words = [0] * len(features.words)
+
+
+def versions_of(cpu: X86CPU) -> tuple[Version, ...]:
+    """The versions whose changes make a CPU of a defined model."""
+    assert cpu.definition is not None
+    return cpu.definition.up_to(version_of(type(cpu), cpu.context.default_cpu_version))
 
 
 def caches_of(cpu: X86CPU, versions: tuple[Version, ...]) -> str | None:

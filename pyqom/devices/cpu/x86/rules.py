@@ -46,9 +46,12 @@ def show_topology(cpu: X86CPU, trace: Trace | None) -> None:
     """More than one thread in a package shows as ht, and as cmp-legacy where not Intel's way."""
     if cpu.threads_per_package < 2 or "topology-shows-at-expansion" not in cpu.facts.rules:
         return
-    _switch_on(cpu, "ht")
+    names = ["ht"]
     if cpu.vendor != INTEL and cpu.vendor not in ZHAOXIN:
-        _switch_on(cpu, "cmp-legacy")
+        names.append("cmp-legacy")
+    for name in names:
+        index, mask = cpu.facts.features.place(name)
+        cpu.words[index] |= mask
     if trace:
         trace.acted("topology", "the package has more than one thread")
 
@@ -74,10 +77,13 @@ def drop_dependents(cpu: X86CPU, trace: Trace | None) -> None:
             continue
         gone = words[dependency.index] & dependency.mask
         if gone:
-            mark_unavailable(cpu, dependency.index, gone & user[dependency.index])
+            mark_unavailable(cpu, dependency.index, gone & user[dependency.index], DEPENDENCY)
             words[dependency.index] &= ~gone
             if trace:
                 trace.acted("dependency", dependency.reason)
+
+
+DEPENDENCY = "This feature depends on other features that were not requested"
 
 
 def hide_kvm(cpu: X86CPU, trace: Trace | None) -> None:
@@ -95,11 +101,11 @@ def drop_conflicting(cpu: X86CPU, trace: Trace | None) -> None:
     """Features that cannot be together all go where all of them are there."""
     words = cpu.words
     for features in cpu.facts.conflicts:
-        if all(words[index] & mask for _, index, mask in features):
-            for _, index, mask in features:
-                mark_unavailable(cpu, index, mask)
+        if all(words[index] & mask for _, index, mask, _ in features):
+            for _, index, mask, message in features:
+                mark_unavailable(cpu, index, mask, message)
             if trace:
-                names = " and ".join(name for name, _, _ in features)
+                names = " and ".join(name for name, _, _, _ in features)
                 trace.acted("conflict", f"{names} exclude each other")
 
 
@@ -143,11 +149,14 @@ def raise_levels(cpu: X86CPU, trace: Trace | None) -> None:
             continue
         if need.feature == "intel-pt" and not cpu._x_intel_pt_auto_level:
             if cpu.min_level < need.leaf:
-                mark_unavailable(cpu, need.index, need.mask)
+                mark_unavailable(cpu, need.index, need.mask, INTEL_PT)
             continue
         _raise_level(cpu, need.leaf, trace, need.feature)
     if (cpu.has_leaf_1f or cpu._x_force_cpuid_0x1f) and (cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only):
         _raise_level(cpu, 0x1F, trace, "a topology of several dies")
+
+
+INTEL_PT = 'Intel PT need CPUID leaf 0x14, please set by "-cpu ...,intel-pt=on,min-level=0x14"'
 
 
 def _raise_level(cpu: X86CPU, leaf: int, trace: Trace | None, reason: str) -> None:

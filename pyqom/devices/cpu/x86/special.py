@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.cpu.x86.cpu import X86CPU
-from pyqom.devices.cpu.x86.data import load, within
+from pyqom.devices.cpu.x86.data import known, load, within
 from pyqom.types import Bool
 
 TYPE_CHECKING = False
@@ -27,6 +27,17 @@ class MaxX86CPU(X86CPU, typename="max-x86_64-cpu"):
                 self.set(name, value)
                 if self.context.trace:
                     self.context.trace.did("model", "max", name)
+
+
+    def do_realize(self) -> None:
+        """Take family, model and stepping, where nothing gave them (``max_x86_cpu_realize``)."""
+        if not self.family:
+            for rule in known(special("max")["realize"], self.facts.release):
+                if "feature" not in rule or self.get(rule["feature"]):
+                    for name, value in rule["props"].items():
+                        self.set(name, value)
+                    break
+        super().do_realize()
 
 
 class HostX86CPU(MaxX86CPU, typename="host-x86_64-cpu"):
