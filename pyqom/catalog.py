@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from pyqom.accel.types import declare_accelerators
 from pyqom.devices.cpu.x86.models import x86_types
+from pyqom.machines.qom import declare_machines
 from pyqom.types import Registry
 
 TYPE_CHECKING = False
@@ -17,4 +19,6 @@ def registry(release: Release) -> Registry:
     """The types of a release.  Shared and not to be added to: prototypes take a `copy` of it."""
     types = Registry(release)
     x86_types(types, release)
+    declare_machines(types)
+    declare_accelerators(types)
     return types

@@ -50,10 +50,13 @@ def _definition(cls: Any, target: Target) -> CpuDefinition:
 
 
 def alias_of(cls: Any, default_version: int | str) -> str | None:
-    """The model and version that a name stands for; machine types from before versions tell none."""
-    if not cls.is_alias or default_version == LEGACY:
+    """The model and version that a name stands for; machine types from before versions tell none.
+
+    A hand-written class below a model's stands for itself.
+    """
+    if not cls.__dict__.get("is_alias") or default_version == LEGACY:
         return None
-    version = cls.version or cls.definition.resolve(default_version)
+    version = cls.model_version or cls.definition.resolve(default_version)
     return f"{cls.definition.name}-v{version}"
 
 

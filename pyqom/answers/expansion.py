@@ -78,7 +78,7 @@ def plain(cls: Any, context: Context) -> X86CPU:
     memo = cls.__dict__.get("_expanded")
     if memo is None:
         memo = cls._expanded = {}
-    default = context.default_cpu_version if cls.version is None else cls.version
+    default = context.default_cpu_version if cls.model_version is None else cls.model_version
     key = context.accel, default, context.bound(cls)
     cpu: X86CPU | None = memo.get(key)
     if cpu is None:

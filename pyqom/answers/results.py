@@ -58,6 +58,18 @@ MachineInfo = TypedDict(
 """QMP ``MachineInfo``: one entry of what ``query-machines`` returns."""
 
 
+PropertyInfo = TypedDict(
+    "PropertyInfo",
+    {
+        "name": str,
+        "type": str,
+        "description": NotRequired[str],
+        "default-value": NotRequired[Any],
+    },
+)
+"""QMP ``ObjectPropertyInfo``: one entry of what ``qom-list-properties`` returns."""
+
+
 @frozen
 class Step:
     """One layer that acted on a property, or one rule, and the property's value after it.

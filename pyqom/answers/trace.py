@@ -42,12 +42,13 @@ class StepTrace:
             target = unaliased(self.cls, prop) if prop is not None else None
         override = facts.get("override")
         for watched, prop in self.watched.items():
+            first = not self.steps[watched]
             self._record(
                 watched,
                 prop,
                 prop is target,
                 layer=layer,
-                source=source,
+                source=declared_by(self.cls, prop) or source if first else source,
                 machine=override.machine if override is not None else None,
                 driver=override.driver if override is not None else None,
             )
@@ -63,3 +64,11 @@ class StepTrace:
         changed = not steps or steps[-1].value != value
         if touched or changed:
             steps.append(Step(value=value, changed=changed and bool(steps), **step))
+
+
+def declared_by(cls: Any, prop: Property) -> str | None:
+    """The name of the type whose body declares a property; None for one of an instance alone."""
+    for base in reversed(cls.__mro__):
+        if prop in base.__dict__.get("_own", ()):
+            return base.typename  # type: ignore[no-any-return]
+    return None

@@ -131,6 +131,8 @@ class Context:
     def apply(self, device: Any) -> None:
         """Apply the overrides to a device, in order."""
         trace = self.trace
+        if trace:
+            trace.did("class", type(device).typename)  # what its own instance_init has set
         for prop, value, override in self.bound(type(device)).entries:
             prop.store(device, value)
             if trace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.errors import PyqomError
-from pyqom.types import Bool, Computed, Link, Object
+from pyqom.types import Bool, Computed, Interface, Link, Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context
 
 
-class Device(Object, typename="device", abstract=True):
+class VMStateIf(Interface, typename="vmstate-if"):
+    """What has an id in the migration stream (``include/hw/vmstate-if.h``)."""
+
+
+class Resettable(Interface, typename="resettable"):
+    """What takes part in the three phases of a reset (``include/hw/resettable.h``)."""
+
+
+class Device(
+    Object, typename="device", abstract=True, interfaces=("vmstate-if", "resettable")
+):
     """What every device has: its bus, and whether it is realized and may be plugged.
 
     A device that is made by a machine, or for a question about one, has a `context`, whose
@@ -25,7 +35,7 @@ class Device(Object, typename="device", abstract=True):
     context: Context | None = None
 
     realized = Computed("bool", lambda self: self._realized, lambda self, on: self.realize(on))
-    hotplugged = Bool(False, writable=False, qdev=False)
+    hotplugged = Bool(False, writable=False, qdev=False, show_default=False)
     hotpluggable = Computed("bool", lambda self: self.hotpluggable_class)
     parent_bus = Link("bus", name="parent_bus", writable=False)
 

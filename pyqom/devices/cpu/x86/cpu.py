@@ -46,12 +46,12 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     ``words`` are the feature words in the order of ``facts.features``, ``user_words`` the bits
     that were set by name after the model was loaded (compat properties count, as in QEMU),
     ``filtered_words`` what was asked for and taken away again.  A class made from a record has
-    its ``definition``, and the ``version`` that it is, or None for the name without a version.
+    its ``definition``, and the ``model_version`` that it is, or None for the name without a version.
     """
 
     facts: Facts
     definition: Definition | None = None
-    version: int | None = None
+    model_version: int | None = None
     is_alias = False
     """Whether the name stands for a version (``X86CPUModel.is_alias``)."""
     description = ""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.definition import Version
+    from pyqom.types import Property
 
 _STATE = ("context", "accel", "words", "user_words", "filtered_words")
 
@@ -22,7 +23,7 @@ def load(cpu: X86CPU) -> None:
         load_model(cpu)
         return
     cls: Any = type(cpu)
-    default = cpu.context.default_cpu_version if cls.version is None else cls.version
+    default = cpu.context.default_cpu_version if cls.model_version is None else cls.model_version
     memo = cls.__dict__.get("_loaded")
     if memo is None:
         memo = cls._loaded = {}
@@ -42,8 +43,8 @@ def version_of(cls: Any, default: int | str) -> int | None:
 
     None for the plain name of a model on a machine type from before versions.
     """
-    if cls.version is not None or cls.definition is None:
-        return cls.version  # type: ignore[no-any-return]
+    if cls.model_version is not None or cls.definition is None:
+        return cls.model_version  # type: ignore[no-any-return]
     return cls.definition.resolve(default)  # type: ignore[no-any-return]
 
 
@@ -52,6 +53,7 @@ def load_model(cpu: X86CPU) -> None:
     trace, definition, features = cpu.context.trace, cpu.definition, cpu.facts.features
     cpu.words = [0] * len(features.words)
     if trace:
+        _cover_class_values(cpu)
         trace.did("class", "x86_64-cpu")
     if definition is not None:
         versions = versions_of(cpu)
@@ -101,18 +103,48 @@ def _apply_version(cpu: X86CPU, model: str, version: Version) -> None:
             trace.did("version", f"{model}-v{version.number}", name, value=value)
 
 
+def _bodies(cls: Any) -> list[Any]:
+    """The hand-written classes below the model's own class, the nearest to it first."""
+    classes = []
+    for base in cls.__mro__:
+        if "definition" in base.__dict__:
+            break
+        classes.append(base)
+    return classes[::-1]
+
+
+def _class_values(cls: Any) -> list[tuple[Any, Property]]:
+    """The properties whose default the bodies of hand-written classes override, with the class."""
+    bodies = _bodies(cls)
+    return [
+        (body, prop)
+        for body in bodies
+        for prop in cls.properties().values()
+        if prop.slot in body.__dict__ and prop not in body.__dict__.get("_own", ())
+    ]
+
+
+def _cover_class_values(cpu: X86CPU) -> None:
+    """Let a trace see the classes one after another, though Python has them all at once."""
+    cls: Any = type(cpu)
+    for body, prop in reversed(_class_values(cls)):
+        above = body.__mro__[1]
+        if hasattr(above, prop.slot):
+            cpu.__dict__[prop.slot] = getattr(above, prop.slot)
+
+
 def _apply_class_values(cpu: X86CPU) -> None:
     """What the bodies of hand-written classes below the model's own class say."""
     cls: Any = type(cpu)
+    bodies = _bodies(cls)
+    if not bodies:
+        return
     trace = cpu.context.trace
     for name, on in cls.feature_defaults.items():
         cpu.set(name, on)
         if trace:
             trace.did("class", cls.typename, name)
-    for base in cls.__mro__:
-        if "definition" in base.__dict__:
-            break
-        for slot in base.__dict__.keys() & cpu.__dict__.keys() - set(_STATE):
-            del cpu.__dict__[slot]
-            if trace:
-                trace.did("class", base.typename)
+    for body, prop in _class_values(cls):
+        cpu.__dict__.pop(prop.slot, None)
+        if trace:
+            trace.did("class", body.typename, prop.name)

@@ -13,7 +13,7 @@ from pyqom.devices.cpu.x86.definition import Definition
 from pyqom.devices.cpu.x86.facts import facts
 from pyqom.devices.cpu.x86.kinds import FeatureBit, InstanceAlias
 from pyqom.devices.cpu.x86.special import BaseX86CPU, HostX86CPU, MaxX86CPU
-from pyqom.devices.device import Device
+from pyqom.devices.device import Device, Resettable, VMStateIf
 from pyqom.types import Registry, attribute_of
 
 TYPE_CHECKING = False
@@ -31,6 +31,8 @@ FILES = ("qemu.json", "intel.json", "amd.json", "hygon.json", "zhaoxin.json")
 
 def x86_types(registry: Registry, release: Release) -> None:
     """Enter the x86 CPU types of `release` in a registry; classes are made when asked for."""
+    for interface in (VMStateIf, Resettable):
+        registry.declare(interface.typename, "interface", lambda: interface, abstract=True)
     for template in (Device, CPU):
         declare_template(registry, template)
     registry.declare("x86_64-cpu", "cpu", lambda: x86_class(registry, release), abstract=True)
@@ -113,7 +115,7 @@ def _maker(
         body = {
             "__module__": __name__,
             "definition": definition.get(),
-            "version": number,
+            "model_version": number,
             "is_alias": is_alias,
             "migration_safe": True,
         }

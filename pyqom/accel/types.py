@@ -1,0 +1,38 @@
+"""Accelerators as QOM types (``accel/``, ``target/i386/*/``)."""
+
+from __future__ import annotations
+
+import json
+import os.path
+
+from pyqom.devices.cpu.x86.data import known, within
+from pyqom.types import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyqom.types import Registry
+
+DATA = os.path.join(os.path.dirname(__file__), "data", "types.json")
+
+
+def declare_accelerators(registry: Registry) -> None:
+    """Enter the accelerator types of the registry's release in a registry."""
+    assert registry.release is not None
+    with open(DATA, encoding="utf-8") as file:
+        records = known(json.load(file)["types"], registry.release)
+    for record in records:
+        abstract = bool(within(record.get("abstract"), registry.release))
+        name, parent = record["type"], record["parent"]
+        registry.declare(name, parent, _maker(registry, name, parent, abstract), abstract=abstract)
+
+
+def _maker(registry: Registry, name: str, parent: str, abstract: bool) -> Callable[[], Any]:
+    def make() -> Any:
+        base = registry.get(parent)
+        kind: Any = type(Object)
+        return kind(name, (base,), {}, typename=name, abstract=abstract, registry=registry)
+
+    return make
