@@ -19,6 +19,6 @@ def registry(release: Release) -> Registry:
     """The types of a release.  Shared and not to be added to: prototypes take a `copy` of it."""
     types = Registry(release)
     x86_types(types, release)
-    declare_machines(types)
-    declare_accelerators(types)
+    types.later(declare_machines)
+    types.later(declare_accelerators)
     return types

@@ -63,6 +63,7 @@ class Registry:
     def __init__(self, release: Release | None = None) -> None:
         self.release = release
         self._entries: dict[str, Entry] = {}
+        self._later: list[Callable[[Registry], None]] = []
         for name in ROOTS:
             if name in builtin._entries:
                 self._entries[name] = builtin._entries[name]
@@ -113,6 +114,15 @@ class Registry:
             name, parent, abstract=abstract, interfaces=interfaces, make=make
         )
 
+    def later(self, declare: Callable[[Registry], None]) -> None:
+        """Have more types declared when a name is not found, or all are asked for."""
+        self._later.append(declare)
+
+    def _complete(self) -> None:
+        """Declare what was left for later."""
+        while self._later:
+            self._later.pop(0)(self)
+
     def _refuse_duplicate(self, name: str) -> None:
         if name in self._entries:
             raise DuplicateType(f"Registering '{name}' which already exists")
@@ -126,6 +136,7 @@ class Registry:
 
         Raises MissingParent, MissingInterface or TypeCycle.
         """
+        self._complete()
         for name, entry in self._entries.items():
             self._chain(name)
             for interface in entry.interfaces:
@@ -133,6 +144,7 @@ class Registry:
 
     def copy(self) -> Registry:
         """A registry with the same types; what is added to it stays in it."""
+        self._complete()
         twin = Registry(self.release)
         twin._entries = dict(self._entries)
         return twin
@@ -197,14 +209,20 @@ class Registry:
     # --- asking --------------------------------------------------------------
 
     def __contains__(self, name: str) -> bool:
+        if name not in self._entries:
+            self._complete()
         return name in self._entries
 
     def names(self) -> tuple[str, ...]:
         """All type names, in the order they were registered."""
+        self._complete()
         return tuple(self._entries)
 
     def _entry(self, name: str) -> Entry:
         entry = self._entries.get(name)
+        if entry is None and self._later:
+            self._complete()
+            entry = self._entries.get(name)
         if entry is None:
             raise UnknownType(f"unknown type '{name}'", name, self._entries)
         return entry
@@ -299,6 +317,7 @@ class Registry:
         implements  only types that are one (see `implements`)
         abstract    abstract types too
         """
+        self._complete()
         return tuple(
             sorted(
                 name
@@ -310,6 +329,7 @@ class Registry:
 
     def children(self, name: str) -> tuple[str, ...]:
         """The types whose parent is `name`, sorted.  Raises UnknownType."""
+        self._complete()
         self._entry(name)
         return tuple(sorted(key for key, entry in self._entries.items() if entry.parent == name))
 
@@ -332,3 +352,4 @@ def _cycle(name: str) -> TypeCycle:
 builtin: Registry = Registry.__new__(Registry)
 builtin.release = None
 builtin._entries = {}
+builtin._later = []
