@@ -1,0 +1,89 @@
+"""What the options of several verbs stand for: machine types, properties, a user's models."""
+
+from __future__ import annotations
+
+import sys
+
+from pyqom.cli.options import UsageError
+from pyqom.machines import MachineType, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from pyqom.types import Registry
+
+Where = tuple[MachineType, "Registry | None"]
+"""A machine type, and the types of its release with the user's models (None: just QEMU's)."""
+
+
+def place(machine: str | None, release: str | None, models: Sequence[str] = ()) -> Where:
+    """The machine type of that name (None: none) and the types to ask.
+
+    Raises UnknownMachine, UnknownRelease, and what `load_models` raises.
+    """
+    found = find(machine, release)
+    return found, own_types(found.release.name, models)
+
+
+def own_types(release: str, models: Sequence[str]) -> Registry | None:
+    """The types of a release with the models of these files; None where there are no files."""
+    if not models:
+        return None
+    from pyqom.answers.own_types import load_models
+
+    types: Registry | None = None
+    for file in models:
+        types = load_models(file, release=release, types=types)
+    return types
+
+
+def properties(text: str | None) -> Any:
+    """The value of ``--props``, read as QMP reads JSON.  Raises UsageError that says where."""
+    if text is None:
+        return None
+    import json
+
+    try:
+        return json.loads(
+            text, parse_int=_integer, parse_constant=_refused, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"argument --props: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from error
+    except ValueError as error:
+        raise UsageError(f"argument --props: {error}") from error
+
+
+def _integer(digits: str) -> int | float:
+    """A whole number; one beyond 64 bits is a float, as in QEMU's JSON parser."""
+    if len(digits) > 20:
+        return float(digits)
+    value = int(digits)
+    return value if -(1 << 63) <= value < 1 << 64 else float(digits)
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"'{twice}' is there twice")
+    return made
+
+
+def warn(model: str) -> None:
+    """Print what QEMU would warn of in a model string."""
+    if "," not in model or sys.stderr is None:
+        return
+    from pyqom.answers.featurestring import parse_model
+    from pyqom.cli.output import one_line
+
+    for text in parse_model(model).warnings:
+        sys.stderr.write(f"pyqom: warning: {one_line(text)}\n")
