@@ -60,6 +60,14 @@ class Object(Node):
     _finalize_chain: tuple[Callable[[Any], None], ...] = ()
     _realized = False
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The `_<attr>` of a property, and attributes of classes made from data."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """The same, written."""
+
     # --- the class -----------------------------------------------------------
 
     def __init_subclass__(
