@@ -11,14 +11,25 @@ from pyqom.types import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyqom.devices.cpu.x86.models import Record
     from pyqom.release import Release
+
+
+def build(release: Release, models: Iterable[Record] | None = None) -> Registry:
+    """A new registry with the types of a release.
+
+    `models` are the records to make CPU models from (None: pyqom's own).  Raises DuplicateType.
+    """
+    types = Registry(release)
+    x86_types(types, release, models)
+    declare_machines(types)
+    declare_accelerators(types)
+    return types
 
 
 @cache
 def registry(release: Release) -> Registry:
     """The types of a release.  Shared and not to be added to: prototypes take a `copy` of it."""
-    types = Registry(release)
-    x86_types(types, release)
-    types.later(declare_machines)
-    types.later(declare_accelerators)
-    return types
+    return build(release)

@@ -37,7 +37,7 @@ class Accelerator:
         raise NotImplementedError
 
     def init_cpu(self, cpu: X86CPU) -> None:
-        """Called at the end of a CPU's own initialisation, before ``max`` and ``host`` set theirs."""
+        """Called when a CPU has loaded its model, before ``max`` and ``host`` set their own."""
 
     def realize_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU is realized, after its features are settled."""

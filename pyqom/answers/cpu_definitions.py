@@ -26,7 +26,7 @@ def definitions(
     release: str | None = None,
     types: Registry | None = None,
 ) -> list[CpuDefinition]:
-    """What QEMU answers to ``query-cpu-definitions``: every model, what it stands for, what it lacks.
+    """What QEMU answers to ``query-cpu-definitions``: every model, its version, what it lacks.
 
     The last of ``-cpu help`` comes first, as in QEMU.  Raises UnknownMachine, UnknownRelease.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyqom.answers.expansion import expanded, props_of
 from pyqom.answers.explanation import traced
 from pyqom.answers.featurestring import parse_model
-from pyqom.answers.results import Change, Difference, Step
+from pyqom.answers.results import Change, Difference, Step, decider
 from pyqom.answers.target import Target, release_names
 from pyqom.machines import machines as machine_types
 
@@ -50,15 +50,10 @@ class Side:
         return f"{self.model.name} on {self.target.machine.name}"
 
 
-def decider(steps: list[Step]) -> Step:
-    """The last step that changed the value; the first where none did."""
-    return next((step for step in reversed(steps) if step.changed), steps[0])
-
-
 def diff(a: Side | Mapping[str, Any], b: Side | Mapping[str, Any]) -> list[Difference]:
     """The properties of a full expansion in which two CPUs differ, in the order of their names.
 
-    Each side is a `Side`, or the keyword arguments of one (``{"model": "EPYC", "machine": "q35"}``).
+    Each side is a `Side`, or the arguments of one (``{"model": "EPYC", "machine": "q35"}``).
     Spellings of one property are one difference, under the name that is no alias.
     """
     left, right = (side if isinstance(side, Side) else Side(**side) for side in (a, b))

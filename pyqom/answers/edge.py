@@ -45,9 +45,7 @@ class Edge:
             else:
                 assert target.fget is not None
                 self.values.append((name, target.fget, target.wire))
-        self.words = [
-            (index, tuple(pairs), {}, {}) for index, pairs in sorted(features.items())
-        ]  # type: list[tuple[int, tuple[tuple[str, int], ...], dict[int, Any], dict[int, str]]]
+        self.words = [(index, tuple(pairs), {}, {}) for index, pairs in sorted(features.items())]  # type: list[tuple[int, tuple[tuple[str, int], ...], dict[int, Any], dict[int, str]]]
 
     def names(self) -> list[str]:
         """The names of the properties."""

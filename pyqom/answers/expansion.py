@@ -107,9 +107,7 @@ def apply_props(cpu: X86CPU, props: Any, trace: Trace | None = None) -> None:
     known = cpu.facts.rules
     if not isinstance(props, dict):
         if props is not None and "expansion-ignores-props-that-are-no-object" not in known:
-            raise InvalidParameterType(
-                "Invalid parameter type for 'model.props', expected: object"
-            )
+            raise InvalidParameterType("Invalid parameter type for 'model.props', expected: object")
         return
     prefix = "" if "expansion-errors-name-the-plain-property" in known else "model.props."
     for name in qdict_order(props):

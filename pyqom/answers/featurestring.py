@@ -56,8 +56,7 @@ def parse_model(text: str) -> ModelString:
         for sign, names in (("+", plus), ("-", minus)):
             if key in names:
                 model.warnings.append(
-                    "Ambiguous CPU model string. "
-                    f'Don\'t mix both "{sign}{key}" and "{key}={value}"'
+                    f'Ambiguous CPU model string. Don\'t mix both "{sign}{key}" and "{key}={value}"'
                 )
         model.properties.append(_translated(key, value))
     model.switches = [(name, True) for name in plus] + [(name, False) for name in minus]

@@ -6,7 +6,7 @@ from pyqom.machines import machines as machine_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import cast
+    from typing import Any
 
     from pyqom.answers.results import MachineInfo
 
@@ -17,5 +17,5 @@ def machines(*, release: str | None = None, compat_props: bool = False) -> list[
     With `compat_props` each has its compat properties, where the release can tell them.
     Raises UnknownRelease.
     """
-    infos = [machine.info(compat_props) for machine in machine_types(release)]
-    return cast("list[MachineInfo]", infos) if TYPE_CHECKING else infos
+    infos: list[Any] = [machine.info(compat_props) for machine in machine_types(release)]
+    return infos

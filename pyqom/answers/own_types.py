@@ -7,32 +7,46 @@ answers as ``types=``; the built-in types stay as they are.
 from __future__ import annotations
 
 from pyqom import release as releases
-from pyqom.catalog import registry
+from pyqom.catalog import build, registry
+from pyqom.devices.cpu.x86.models import define
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import os
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from pyqom.devices.cpu.x86.models import Record
+    from pyqom.devices.cpu.x86.records import ModelRecord
     from pyqom.types import Registry
 
 
-def new_types(release: str | None = None) -> Registry:
-    """A registry with all types of a release, to add one's own to.  Raises UnknownRelease."""
+def new_types(release: str | None = None, models: Iterable[Record] | None = None) -> Registry:
+    """A registry with all types of a release, to add one's own to.
+
+    `models` are the records (mappings or `ModelRecord`) to make CPU models from instead of
+    pyqom's own, which are `pyqom.devices.cpu.x86.models.records`; they must be sound.
+    Raises UnknownRelease, DuplicateType.
+    """
+    if models is not None:
+        return build(releases.get(release), models)
     return registry(releases.get(release)).copy()
 
 
 def load_models(
-    source: str | Mapping[str, Any], *, release: str | None = None, types: Registry | None = None
+    source: str | os.PathLike[str] | Mapping[str, Any] | ModelRecord,
+    *,
+    release: str | None = None,
+    types: Registry | None = None,
 ) -> Registry:
     """Enter the models of a file (a path, or its parsed content) in a registry, and return it.
 
     The file has the shape of ``schema/cpu-models.json``, that of the built-in models; it is
-    checked whole first.  `types` is the registry to add to (None: a new one of `release`).
-    Raises BadData with all faults, DuplicateType where a model's name is taken.
+    checked whole first, and nothing is entered unless all of it is sound.  A single `ModelRecord`
+    goes the same way.  `types` is the registry to add to (None: a new one of `release`).
+    Raises BadData with all faults.
     """
     from pyqom.devices.cpu.x86.modelfile import read_models
-    from pyqom.devices.cpu.x86.models import define
 
     target = new_types(release) if types is None else types
     assert target.release is not None

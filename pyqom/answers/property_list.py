@@ -83,7 +83,9 @@ def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[Propert
     infos = []
     for prop in sorted(listed, key=lambda prop: prop.name):
         info: PropertyInfo = {"name": prop.name, "type": prop.type}
-        if prop.description and not (terse and isinstance(prop, Bool) and not isinstance(prop, Bit)):
+        if prop.description and not (
+            terse and isinstance(prop, Bool) and not isinstance(prop, Bit)
+        ):
             info["description"] = prop.description
         if defaults and prop.has_default:
             info["default-value"] = prop.wire(prop.default)

@@ -6,6 +6,7 @@ only pyqom can answer is a frozen record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from attrs import frozen
@@ -97,6 +98,11 @@ class Step:
         return f"{self.layer} {where}" + (f": {self.reason}" if self.reason else "")
 
 
+def decider(steps: Sequence[Step]) -> Step:
+    """The last step that changed the value; the first where none did."""
+    return next((step for step in reversed(steps) if step.changed), steps[0])
+
+
 @frozen
 class Explanation:
     """Why a property of a model has its value on a machine type: the steps, in order.
@@ -114,10 +120,9 @@ class Explanation:
     value: Any
     steps: tuple[Step, ...]
 
-    @property
     def decided(self) -> Step:
         """The step that decided: the last that changed the value, or the first."""
-        return next((step for step in reversed(self.steps) if step.changed), self.steps[0])
+        return decider(self.steps)
 
 
 @frozen

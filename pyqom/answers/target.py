@@ -100,7 +100,9 @@ def accelerator(accel: str | Accelerator, release: Release) -> Accelerator:
     if accel == "tcg":
         return _tcg(release)
     if accel == "kvm":
-        raise PyqomError("accelerator 'kvm' needs a host, and none can be given yet; 'tcg' is there")
+        raise PyqomError(
+            "accelerator 'kvm' needs a host, and none can be given yet; 'tcg' is there"
+        )
     raise PyqomError(f"invalid accelerator {accel}")
 
 
@@ -132,19 +134,19 @@ def overrides(machine: MachineType, accel: Accelerator) -> tuple[Override, ...]:
         Override(driver, name, value, layer="accelerator", source=f"{accel.name} compat")
         for driver, name, value in accel.compat_props
     ]
-    for entry in machine.compat_props:
-        own.append(
-            Override(
-                entry.driver,
-                entry.property,
-                entry.value,
-                layer="machine",
-                source=entry.list,
-                machine=entry.version,
-                optional=entry.optional,
-            )
+    machines = [
+        Override(
+            entry.driver,
+            entry.property,
+            entry.value,
+            layer="machine",
+            source=entry.list,
+            machine=entry.version,
+            optional=entry.optional,
         )
-    return tuple(own)
+        for entry in machine.compat_props
+    ]
+    return (*own, *machines)
 
 
 def release_names() -> list[str]:

@@ -125,7 +125,9 @@ class Context:
         found = self._bound.get(key)
         if found is None:
             chosen = tuple(override for override in self.overrides if override.driver in hits)
-            found = self._bound[key] = _shared(chosen, cls) if self.trace is None else Bound(chosen, cls)
+            found = self._bound[key] = (
+                _shared(chosen, cls) if self.trace is None else Bound(chosen, cls)
+            )
         return found
 
     def apply(self, device: Any) -> None:
@@ -137,7 +139,6 @@ class Context:
             prop.store(device, value)
             if trace:
                 trace.did(override.layer, override.source, prop.name, override=override)
-
 
     def warn(self, text: str, once: bool = False) -> None:
         """Keep a warning; `once` drops one that is kept already."""

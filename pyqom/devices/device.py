@@ -20,9 +20,7 @@ class Resettable(Interface, typename="resettable"):
     """What takes part in the three phases of a reset (``include/hw/resettable.h``)."""
 
 
-class Device(
-    Object, typename="device", abstract=True, interfaces=("vmstate-if", "resettable")
-):
+class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if", "resettable")):
     """What every device has: its bus, and whether it is realized and may be plugged.
 
     A device that is made by a machine, or for a question about one, has a `context`, whose

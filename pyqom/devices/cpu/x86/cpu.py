@@ -7,10 +7,17 @@ a feature word, come from ``data/features.json`` (`pyqom.devices.cpu.x86.models`
 from __future__ import annotations
 
 from pyqom.devices.cpu.cpu import CPU
-from pyqom.devices.cpu.x86.filter import feature_words, unavailable_features
-from pyqom.devices.cpu.x86.loading import load
 from pyqom.devices.cpu.x86.facts import UNSET
-from pyqom.devices.cpu.x86.kinds import Avx10Version, InstanceComputed, Limited, ModelId, TscFrequency, Vendor
+from pyqom.devices.cpu.x86.filter import feature_words, unavailable_features
+from pyqom.devices.cpu.x86.kinds import (
+    Avx10Version,
+    InstanceComputed,
+    Limited,
+    ModelId,
+    TscFrequency,
+    Vendor,
+)
+from pyqom.devices.cpu.x86.loading import load
 from pyqom.devices.cpu.x86.realize import LBR_FMT_UNSET, realize
 from pyqom.errors import PyqomError
 from pyqom.types import (
@@ -31,9 +38,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
+    from pyqom.devices.context import Context
     from pyqom.devices.cpu.x86.definition import Definition
     from pyqom.devices.cpu.x86.facts import Facts
-    from pyqom.devices.context import Context
+
 
 def hyperv(bit: int) -> Bit:
     """A Hyper-V enlightenment: a bit of ``hyperv_features``."""
@@ -46,8 +54,12 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     ``words`` are the feature words in the order of ``facts.features``, ``user_words`` the bits
     that were set by name after the model was loaded (compat properties count, as in QEMU),
     ``filtered_words`` what was asked for and taken away again.  A class made from a record has
-    its ``definition``, and the ``model_version`` that it is, or None for the name without a version.
+    its ``definition`` and the version that it is, None for the name without a version.
     """
+
+    if TYPE_CHECKING:
+        # The slots of the properties, and the features, which are a release's own.
+        def __getattr__(self, name: str) -> Any: ...
 
     facts: Facts
     definition: Definition | None = None

@@ -90,8 +90,7 @@ class Facts:
         self.features = names = features(release)
         data = load("dependencies.json")
         self.dependencies = tuple(
-            Dependency(record, names)
-            for record in known(data["dependencies"], release)
+            Dependency(record, names) for record in known(data["dependencies"], release)
         )
         self.conflicts = tuple(
             tuple(
@@ -111,7 +110,8 @@ class Facts:
             LevelNeed(record, names) for record in known(levels["features"], release)
         )
         self.xsave = tuple(
-            XsaveArea(record, names, release) for record in known(load("xsave.json")["areas"], release)
+            XsaveArea(record, names, release)
+            for record in known(load("xsave.json")["areas"], release)
         )
         self.xcr0 = names.index["XSAVE.XCR0.LO"], names.index["XSAVE.XCR0.HI"]
         self.xss = names.index["XSAVE.XSS.LO"], names.index["XSAVE.XSS.HI"]

@@ -30,8 +30,8 @@ class FeatureWord:
     """
 
     __slots__ = (
-        "amd_aliases", "bits", "index", "leaf", "migratable", "msr", "name", "no_autoenable", "register",
-        "subleaf", "symbol",
+        "amd_aliases", "bits", "index", "leaf", "migratable", "msr", "name", "no_autoenable",
+        "register", "subleaf", "symbol",
     )  # fmt: skip
 
     def __init__(self, index: int, record: dict[str, Any], release: Release) -> None:

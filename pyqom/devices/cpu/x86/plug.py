@@ -62,7 +62,7 @@ class CpuSlots:
         cpu.cpu_index = index
 
     def _ids(self, cpu: X86CPU) -> TopologyIds:
-        """The place that the CPU's own ids name; die and module may be left out where there is one."""
+        """The place that the CPU's ids name; die and module may be left out where there is one."""
         numbers = {}
         for level in LEVELS:
             count = getattr(self.topology, f"{level}s")
@@ -72,9 +72,7 @@ class CpuSlots:
             if number < 0:
                 raise PyqomError(f"CPU {level}-id is not set")
             if number >= count:
-                raise PyqomError(
-                    f"Invalid CPU {level}-id: {number} must be in range 0:{count - 1}"
-                )
+                raise PyqomError(f"Invalid CPU {level}-id: {number} must be in range 0:{count - 1}")
             numbers[level] = number
         return TopologyIds(**numbers)
 

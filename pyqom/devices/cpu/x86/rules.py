@@ -152,7 +152,9 @@ def raise_levels(cpu: X86CPU, trace: Trace | None) -> None:
                 mark_unavailable(cpu, need.index, need.mask, INTEL_PT)
             continue
         _raise_level(cpu, need.leaf, trace, need.feature)
-    if (cpu.has_leaf_1f or cpu._x_force_cpuid_0x1f) and (cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only):
+    if (cpu.has_leaf_1f or cpu._x_force_cpuid_0x1f) and (
+        cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only
+    ):
         _raise_level(cpu, 0x1F, trace, "a topology of several dies")
 
 
