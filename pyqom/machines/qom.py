@@ -48,10 +48,11 @@ def declare_machines(registry: Registry) -> None:
 def declare_interface(registry: Registry, name: str) -> None:
     """Enter an interface type, where it is not there already."""
     if name not in registry:
+        kind: Any = type(Interface)
         registry.declare(
             name,
             "interface",
-            lambda: type(Interface)(name, (Interface,), {}, typename=name, registry=registry),
+            lambda: kind(name, (Interface,), {}, typename=name, registry=registry),
             abstract=True,
         )
 
