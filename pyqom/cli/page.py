@@ -60,6 +60,10 @@ class Page:
         kept = [[row[at] for at in used] for row in body]
         self.parts.append(("table", ([columns[at] for at in used], kept)))
 
+    def tree(self, nodes: Iterable[tuple[int, str, str]]) -> None:
+        """Names under names: each with its depth and a remark."""
+        self.parts.append(("tree", list(nodes)))
+
     def show(self, out: Output) -> None:
         """Write the page."""
         if out.tty:
@@ -83,6 +87,8 @@ def plain(parts: Iterable[Part], width: int | None = None) -> str:
             blocks[-1] += _word_lines(content, width)
         elif kind == "table":
             blocks[-1] += _table_lines(*content)
+        elif kind == "tree":
+            blocks[-1] += [f"{'  ' * depth}{name} {mark}".rstrip() for depth, name, mark in content]
         else:
             blocks[-1].append(content)
     return "\n".join("\n".join(block) + "\n" for block in blocks if block)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from pyqom.cli.page import Cell
 
@@ -41,6 +42,8 @@ def _draw(paper: Console, kind: str, content: Any) -> None:
         paper.print(Padding(_words(content), (0, 0, 0, 2)))
     elif kind == "table":
         paper.print(_table(*content))
+    elif kind == "tree":
+        _tree(paper, content)
     else:
         paper.print(Text(content))
 
@@ -55,7 +58,7 @@ def _words(groups: Sequence[tuple[str, Sequence[str]]]) -> Table:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False)
     for at, title in enumerate(columns):
         table.add_column(
             Text(title.lstrip("#")),
@@ -66,6 +69,16 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for row in rows:
         table.add_row(*(Text(cell, style=_look(cell)) for cell in row))
     return table
+
+
+def _tree(paper: Console, nodes: Sequence[tuple[int, str, str]]) -> None:
+    roots = Tree("", hide_root=True, guide_style="dim")
+    above = [roots]
+    for depth, name, mark in nodes:
+        label = Text.assemble((name, _look(name) or "cyan"), f" {mark}" if mark else "")
+        del above[depth + 1 :]
+        above.append(above[depth].add(label))
+    paper.print(roots)
 
 
 def _look(cell: str) -> str:
