@@ -24,8 +24,8 @@ def build(release: Release, models: Iterable[Record] | None = None) -> Registry:
     """
     types = Registry(release)
     x86_types(types, release, models)
-    declare_machines(types)
-    declare_accelerators(types)
+    types.later(declare_machines)
+    types.later(declare_accelerators)
     return types
 
 

@@ -42,17 +42,19 @@ class Version:
 class Definition:
     """One CPU model of one release.
 
-    ``scalars`` are the identification and levels by property name, ``words`` the feature words,
-    ``props`` what else the record sets; ``versions`` at least one, in order.
+    ``record`` is what it was compiled from, ``scalars`` are the identification and levels by
+    property name, ``words`` the feature words, ``props`` what else the record sets; ``versions`` at
+    least one, in order.
     """
 
     __slots__ = (
-        "avx10_version", "caches", "deprecated", "features", "name", "props", "release",
+        "avx10_version", "caches", "deprecated", "features", "name", "props", "record", "release",
         "scalars", "versions", "words",
     )  # fmt: skip
 
     def __init__(self, record: Mapping[str, Any], release: Release) -> None:
         self.name: str = record["name"]
+        self.record = record
         self.release = release
         self.deprecated: str | None = within(record.get("deprecated"), release)
         self.caches: str | None = within(record.get("caches"), release)

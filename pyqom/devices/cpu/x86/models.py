@@ -6,6 +6,8 @@ for.  A record of a user's file goes the same way (`define`).
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyqom.devices.cpu.cpu import CPU
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.cpu.x86.data import known, load
@@ -18,10 +20,14 @@ from pyqom.types import Registry, attribute_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from pyqom.devices.cpu.x86.records import ModelRecord
+
     from pyqom.release import Release
+
+    Record = Mapping[str, Any] | ModelRecord
 
 SUFFIX = "-x86_64-cpu"
 """What a model's name becomes a type's name with (``X86_CPU_TYPE_SUFFIX``)."""
@@ -29,17 +35,26 @@ SUFFIX = "-x86_64-cpu"
 FILES = ("qemu.json", "intel.json", "amd.json", "hygon.json", "zhaoxin.json")
 
 
-def x86_types(registry: Registry, release: Release) -> None:
-    """Enter the x86 CPU types of `release` in a registry; classes are made when asked for."""
+def x86_types(registry: Registry, release: Release, models: Iterable[Record] | None = None) -> None:
+    """Enter the x86 CPU types of `release` in a registry; classes are made when asked for.
+
+    `models` are the records to make CPU models from (None: pyqom's own, `records`).
+    """
     for interface in (VMStateIf, Resettable):
-        registry.declare(interface.typename, "interface", lambda: interface, abstract=True)
+        registry.declare(
+            interface.typename, "interface", partial(_itself, interface), abstract=True
+        )
     for template in (Device, CPU):
         declare_template(registry, template)
     registry.declare("x86_64-cpu", "cpu", lambda: x86_class(registry, release), abstract=True)
     for special in (MaxX86CPU, HostX86CPU, BaseX86CPU):
         declare_template(registry, special)
-    for record in records(release):
+    for record in records(release) if models is None else models:
         define(registry, record, release)
+
+
+def _itself(interface: Any) -> Any:
+    return interface
 
 
 def declare_template(registry: Registry, template: Any) -> None:
@@ -72,46 +87,79 @@ def x86_class(registry: Registry, release: Release) -> Any:
     for number, (alias, target) in enumerate(load("aliases.json")["aliases"]):
         attr = attribute_of(alias)
         # Most spell the same attribute: that one is the target's.
-        body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(alias, by_name[target])
+        body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(
+            alias, by_name[target]
+        )
     return registry.adopt(X86CPU, body)
 
 
-def define(registry: Registry, record: Mapping[str, Any], release: Release) -> None:
+def define(registry: Registry, record: Record, release: Release) -> None:
     """Enter a model's types: its plain name, each version, and each version's alias.
 
-    The record must be sound (``schema/cpu-models.json``).  Raises DuplicateType where a name is
-    taken.
+    The record is a mapping or a `records.ModelRecord` and must be sound
+    (``schema/cpu-models.json``); one with a ``parent`` becomes a type below its parent's.  Raises
+    DuplicateType where a name is taken.
     """
-    names: list[tuple[str, int | None, bool]] = [(record["name"], None, True)]
-    for version in known(record.get("versions", ()), release) or [{"version": 1}]:
-        names.append((f"{record['name']}-v{version['version']}", version["version"], False))
-        if "alias" in version:
-            names.append((version["alias"], version["version"], True))
-    definition = _Once(record, release)
-    for name, number, is_alias in names:
+    content = record if isinstance(record, dict) else _content(record)
+    parent = content.get("parent")
+    base = "x86_64-cpu" if parent is None else parent + SUFFIX
+    definition = _Once(registry, content, release)
+    for name, number, is_alias in names_of(content, release):
         registry.declare(
-            name + SUFFIX, "x86_64-cpu", _maker(registry, definition, name, number, is_alias)
+            name + SUFFIX, base, _maker(registry, base, definition, name, number, is_alias)
         )
+
+
+def names_of(record: Mapping[str, Any], release: Release) -> Iterator[tuple[str, int | None, bool]]:
+    """The names that a record gives to types: (name, version or None, whether it is an alias)."""
+    name = record["name"]
+    yield name, None, True
+    for version in known(record.get("versions", ()), release) or [{"version": 1}]:
+        number = version["version"]
+        yield f"{name}-v{number}", number, False
+        if "alias" in version:
+            yield version["alias"], number, True
+
+
+def _content(record: Any) -> Mapping[str, Any]:
+    """The mapping that a record stands for."""
+    if not hasattr(record, "__attrs_attrs__"):
+        return record  # type: ignore[no-any-return]
+    from pyqom.devices.cpu.x86.records import unstructure
+
+    return unstructure(record)
 
 
 class _Once:
     """A definition that is compiled when the first of its classes is made."""
 
-    def __init__(self, record: Mapping[str, Any], release: Release) -> None:
-        self.record, self.release = record, release
+    def __init__(self, registry: Registry, record: Mapping[str, Any], release: Release) -> None:
+        self.registry, self.record, self.release = registry, record, release
         self.made: Definition | None = None
 
     def get(self) -> Definition:
         if self.made is None:
-            self.made = Definition(self.record, self.release)
+            self.made = Definition(self._whole(), self.release)
         return self.made
+
+    def _whole(self) -> Mapping[str, Any]:
+        if "parent" not in self.record:
+            return self.record
+        from pyqom.devices.cpu.x86.derivation import derived
+
+        return derived(self.record, self.registry.get(self.record["parent"] + SUFFIX))
 
 
 def _maker(
-    registry: Registry, definition: _Once, name: str, number: int | None, is_alias: bool
+    registry: Registry,
+    parent: str,
+    definition: _Once,
+    name: str,
+    number: int | None,
+    is_alias: bool,
 ) -> Any:
     def make() -> Any:
-        base = registry.get("x86_64-cpu")
+        base = registry.get(parent)
         body = {
             "__module__": __name__,
             "definition": definition.get(),
