@@ -42,6 +42,7 @@ FEATURES = {
     for each in release.releases()
 }
 LINKS = ("memory",)
+NO_LBR_FORMAT = 0xFFFF_FFFF_FFFF_FFC0
 LEVELS = ("level", "xlevel", "min-level", "min-xlevel", "xlevel2", "level-func7")
 
 
@@ -74,11 +75,16 @@ def test_setting_what_expansion_says_changes_nothing(type: str, question: dict[s
 
 
 def settable(said: dict[str, Any]) -> dict[str, Any]:
-    """What can be set of an expansion: QEMU itself refuses the empty vendor that `base` has."""
-    props = {name: value for name, value in said.items() if name not in LINKS}
-    if not props["vendor"]:
-        del props["vendor"]
-    return props
+    """What can be set of an expansion.
+
+    QEMU itself refuses the empty vendor that `base` has, and the mask that an unset LBR format is.
+    """
+    refused = {"vendor": "", "lbr-fmt": NO_LBR_FORMAT, "lbr_fmt": NO_LBR_FORMAT}
+    return {
+        name: value
+        for name, value in said.items()
+        if name not in LINKS and refused.get(name) != value
+    }
 
 
 @pytest.mark.xfail(strict=True, reason="a question has no tree in which a link could be found")

@@ -9,11 +9,10 @@ import pytest
 
 import pyqom
 from pyqom import machines, release
-from pyqom.answers.expansion import check_type, expanded, props_of
-from pyqom.answers.featurestring import ModelString
 from pyqom.answers.property_list import device_list_properties, qom_list_properties
 from pyqom.answers.target import Target, model_name
 from pyqom.catalog import registry
+from tests.conformance import questions
 from tests.conformance.recordings import (
     RELEASES,
     TYPES,
@@ -89,29 +88,8 @@ def cases(kind: str) -> list[Any]:
         pytest.param(name, source, case, id=f"{source}-{name}-{number}")
         for name, source in SOURCES
         for number, case in enumerate(recorded(name, source).content["cases"])
-        if kind in case and shape_is_sound(case.get("arguments", {}))
+        if kind in case and questions.shape_is_sound(case.get("arguments", {}))
     ]
-
-
-def shape_is_sound(arguments: dict[str, Any]) -> bool:
-    """Whether the arguments are those of the command; where not, QMP answers itself."""
-    if arguments.keys() != {"model", "type"}:
-        return False
-    model = arguments["model"]
-    return isinstance(model, dict) and "name" in model and model.keys() <= {"name", "props"}
-
-
-def ask(name: str, case: dict[str, Any]) -> dict[str, Any]:
-    """The reply to a case.  QMP takes ``model.name`` as it is, with no ``,feature`` after it."""
-    model, type = case["arguments"]["model"], case["arguments"]["type"]
-    try:
-        check_type(type)
-        target = Target(case["machine"], release=name)
-        cpu = expanded(target, ModelString(model["name"]), model.get("props"))
-        shown = "base" if type == "static" else model["name"]
-        return {"return": {"model": {"name": shown, "props": props_of(cpu, type)}}}
-    except pyqom.PyqomError as error:
-        return {"error": {"class": error.qmp_class, "desc": str(error)}}
 
 
 @pytest.mark.parametrize(("name", "source", "case"), cases("changed"))
@@ -122,7 +100,7 @@ def test_expansion_with_properties(name: str, source: str, case: dict[str, Any])
     want |= case["changed"]
     for gone in case["gone"]:
         del want[gone]
-    reply = ask(name, case)
+    reply = questions.reply(name, case["machine"], arguments)
     assert "error" not in reply
     assert reply["return"]["model"]["name"] == case["name"]
     assert differences(want, reply["return"]["model"]["props"]) == []
@@ -135,7 +113,7 @@ def test_expansion_with_properties(name: str, source: str, case: dict[str, Any])
 
 @pytest.mark.parametrize(("name", "source", "case"), cases("reply"))
 def test_expansion_refused(name: str, source: str, case: dict[str, Any]) -> None:
-    assert ask(name, case) == case["reply"]
+    assert questions.reply(name, case["machine"], case["arguments"]) == case["reply"]
 
 
 @pytest.mark.parametrize(("name", "source"), SOURCES)
