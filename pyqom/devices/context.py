@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyqom.errors import GlobalNotApplied, PropertyNotWritable, PyqomError
 from pyqom.types import Alias
+from pyqom.types.globals import GlobalProperty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
             """A rule has just changed something."""
 
 
-class Override:
-    """One compat or global property: `property` of every `driver` becomes what `value` says.
+class Override(GlobalProperty):
+    """A compat or global property, and where it comes from.
 
     ``layer`` is ``"accelerator"``, ``"machine"`` or ``"global"``, ``source`` the list it stands in
     (``"pc_compat_1_6"``), ``machine`` the machine version that brought the list.
     """
 
-    __slots__ = ("driver", "layer", "machine", "optional", "property", "source", "value")
+    __slots__ = ("layer", "machine", "source")
 
     def __init__(
         self,
@@ -50,13 +51,10 @@ class Override:
         machine: str | None = None,
         optional: bool = False,
     ) -> None:
-        self.driver = driver
-        self.property = property
-        self.value = value
+        super().__init__(driver, property, value, optional)
         self.layer = layer
         self.source = source
         self.machine = machine
-        self.optional = optional
 
     @property
     def key(self) -> tuple[str, str, str]:
