@@ -18,7 +18,7 @@ from pyqom.devices.cpu.x86.kinds import (
     Vendor,
 )
 from pyqom.devices.cpu.x86.loading import load
-from pyqom.devices.cpu.x86.realize import LBR_FMT_UNSET, realize
+from pyqom.devices.cpu.x86.realize import LBR_FMT_MASK, LBR_FMT_UNSET, realize
 from pyqom.errors import PyqomError
 from pyqom.types import (
     Bit,
@@ -102,7 +102,7 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     socket_id = Int32(-1)
     node_id = Int32(-1)
     pmu = Bool(False)
-    lbr_fmt = UInt64(LBR_FMT_UNSET, show_default=False)
+    lbr_fmt = UInt64(LBR_FMT_UNSET, mask=LBR_FMT_MASK, show_default=False)
 
     hv_spinlocks = UInt32(0xFFFFFFFF)
     hv_relaxed = hyperv(0)
