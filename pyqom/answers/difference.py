@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyqom.answers.expansion import expanded, props_of
 from pyqom.answers.explanation import traced
-from pyqom.answers.featurestring import parse_model
 from pyqom.answers.results import Change, Difference, Step, decider
 from pyqom.answers.target import Target, release_names
+from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.machines import machines as machine_types
 
 TYPE_CHECKING = False
@@ -103,11 +103,11 @@ def history(
     for machine in family_chain(family or "pc-i440fx", release):
         here = Side(model, machine=machine, accel=accel, props=props, types=types)
         if previous is not None:
-            for found in diff(previous, here):
-                if found.a_step is not None and found.b_step is not None:
-                    changes.append(
-                        Change(machine.name, found.property, found.a, found.b, found.b_step)
-                    )
+            changes.extend(
+                Change(machine.name, found.property, found.a, found.b, found.b_step)
+                for found in diff(previous, here)
+                if found.a_step is not None and found.b_step is not None
+            )
         previous = here
     return changes
 

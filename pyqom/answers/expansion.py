@@ -8,9 +8,9 @@ class it belongs to.
 from __future__ import annotations
 
 from pyqom.answers.edge import edge
-from pyqom.answers.featurestring import parse_model
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86 import rules
+from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.errors import InvalidParameterType, InvalidParameterValue
 from pyqom.types.qdict import qdict_order
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
-    from pyqom.answers.featurestring import ModelString
     from pyqom.answers.results import Expansion
     from pyqom.devices.context import Context, Trace
     from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.devices.cpu.x86.featurestring import ModelString
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyqom.answers.edge import edge
 from pyqom.answers.expansion import configured
-from pyqom.answers.featurestring import parse_model
 from pyqom.answers.results import Explanation
 from pyqom.answers.target import Target
 from pyqom.answers.trace import StepTrace
+from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.errors import PropertyNotFound
 
 TYPE_CHECKING = False
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
-    from pyqom.answers.featurestring import ModelString
     from pyqom.answers.results import Step
+    from pyqom.devices.cpu.x86.featurestring import ModelString
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from pyqom import release as releases
+from pyqom.accel.select import accelerator
 from pyqom.catalog import registry
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.models import SUFFIX
-from pyqom.devices.cpu.x86.plug import CpuSlots
-from pyqom.devices.cpu.x86.topology import Topology
-from pyqom.errors import PyqomError, UnknownModel
+from pyqom.errors import UnknownModel
 from pyqom.machines import MachineType, find
+from pyqom.machines.context import machine_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.context import Trace
-    from pyqom.release import Release
     from pyqom.types import Registry
 
 
@@ -48,7 +45,7 @@ class Target:
         self.release = self.machine.release
         self.types = registry(self.release) if types is None else types
         self.accel = accelerator(accel, self.release)
-        self.context = _context(self.machine, self.accel)
+        self.context = machine_context(self.machine, self.accel)
 
     def model(self, name: str) -> Any:
         """The class of a CPU model.  Raises UnknownModel with QEMU's text."""
@@ -82,71 +79,6 @@ def model_name(cls: Any) -> str:
     """The name of a model class: its type's name without the suffix."""
     name: str = cls.typename
     return name.removesuffix(SUFFIX)
-
-
-@cache
-def _tcg(release: Release) -> Accelerator:
-    from pyqom.accel.tcg import TCG
-
-    return TCG(release)
-
-
-def accelerator(accel: str | Accelerator, release: Release) -> Accelerator:
-    """The accelerator of that name; one that is already made must be of the same release."""
-    if not isinstance(accel, str):
-        if accel.release is not release:
-            raise PyqomError(f"the accelerator is of release {accel.release.name}")
-        return accel
-    if accel == "tcg":
-        return _tcg(release)
-    if accel == "kvm":
-        raise PyqomError(
-            "accelerator 'kvm' needs a host, and none can be given yet; 'tcg' is there"
-        )
-    raise PyqomError(f"invalid accelerator {accel}")
-
-
-_contexts: dict[tuple[MachineType, Accelerator], Context] = {}
-
-
-def _context(machine: MachineType, accel: Accelerator) -> Context:
-    """The shared context of a machine type under an accelerator."""
-    found = _contexts.get((machine, accel))
-    if found is None:
-        found = _contexts[machine, accel] = Context(
-            accel,
-            machine.default_cpu_version,
-            overrides(machine, accel),
-            pre_plug=_slots(machine).pre_plug if "x86-machine" in machine.ancestors else None,
-        )
-    return found
-
-
-def _slots(machine: MachineType) -> CpuSlots:
-    """The CPU slots of a machine as it starts without options: one, which its boot CPU has."""
-    assert machine.default_cpu_type is not None
-    return CpuSlots(machine.default_cpu_type, Topology(), (0,), lambda index: True)
-
-
-def overrides(machine: MachineType, accel: Accelerator) -> tuple[Override, ...]:
-    """The compat properties of the accelerator, then those of the machine type."""
-    own = [
-        Override(driver, name, value, layer="accelerator", source=f"{accel.name} compat")
-        for driver, name, value in accel.compat_props
-    ]
-    machines = [
-        Override(
-            entry.driver,
-            entry.property,
-            entry.value,
-            layer="machine",
-            source=entry.list,
-            machine=entry.version,
-            optional=entry.optional,
-        )
-        for entry in machine.compat_props
-    ]
-    return (*own, *machines)
 
 
 def release_names() -> list[str]:

@@ -154,7 +154,8 @@ def _only(side: Side, other: Side, found: Sequence[Difference], missing: str) ->
     release = side.target.release
     whose = side.model.name if release is other.target.release else f"QEMU {release.name}"
     many = "1 property" if len(names) == 1 else f"{len(names)} properties"
-    return f"{many} that only {whose} has ({', '.join(names) if len(names) < 6 else '--json names them'})"
+    which = ", ".join(names) if len(names) < 6 else "--json names them"
+    return f"{many} that only {whose} has ({which})"
 
 
 FIRST = ("class", "model")

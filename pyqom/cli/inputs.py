@@ -46,15 +46,19 @@ def properties(text: str | None) -> Any:
     import json
 
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_int=_integer, parse_constant=_refused, object_pairs_hook=_object
         )
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise UsageError(
             f"argument --props: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from error
+    except UnicodeEncodeError as error:
+        raise UsageError("argument --props: half a surrogate pair is no text") from error
     except ValueError as error:
         raise UsageError(f"argument --props: {error}") from error
+    return value
 
 
 def _integer(digits: str) -> int | float:
@@ -82,7 +86,7 @@ def warn(model: str) -> None:
     """Print what QEMU would warn of in a model string."""
     if "," not in model or sys.stderr is None:
         return
-    from pyqom.answers.featurestring import parse_model
+    from pyqom.devices.cpu.x86.featurestring import parse_model
     from pyqom.cli.output import one_line
 
     for text in parse_model(model).warnings:

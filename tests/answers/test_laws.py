@@ -14,7 +14,7 @@ from pyqom import machines, release
 from pyqom.answers.edge import edge
 from pyqom.answers.expansion import TYPES, configured, expanded, props_of
 from pyqom.answers.explanation import traced
-from pyqom.answers.featurestring import parse_model
+from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.answers.target import Target, model_name
 from pyqom.answers.trace import StepTrace
 from pyqom.catalog import registry

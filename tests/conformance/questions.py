@@ -6,7 +6,7 @@ from typing import Any
 
 import pyqom
 from pyqom.answers.expansion import check_type, expanded, props_of
-from pyqom.answers.featurestring import ModelString
+from pyqom.devices.cpu.x86.featurestring import ModelString
 from pyqom.answers.target import Target
 
 
