@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-    Fault = tuple[str, str]
+    Path = tuple[str | int, ...]
+    Fault = tuple[Path, str]
 
 PACKAGE = os.path.dirname(__file__)
 FOLDERS = (os.path.join(PACKAGE, "_schema"), os.path.join(os.path.dirname(PACKAGE), "schema"))
@@ -120,17 +121,28 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # --- faults ------------------------------------------------------------------
 
 
-def faults(document: Any, name: str) -> list[Fault]:
+def faults(document: Any, name: str) -> list[tuple[str, str]]:
     """Everything that a document has against a schema, as (path, text), in document order.
 
     `document` is parsed JSON.  Raises PyqomError for an unknown schema.
     """
-    found: list[tuple[tuple[int, ...], Fault]] = []
-    for error in validator(name).iter_errors(document):
-        for path, text in _faults_of(error):
-            found.append((_place(document, path), (path_text(path), text)))
-    found.sort(key=lambda entry: entry[0])
-    return list(dict.fromkeys(fault for _, fault in found))
+    return told(document, found(document, name))
+
+
+def found(document: Any, name: str) -> list[Fault]:
+    """The same with each path as a tuple of members and indices, in no special order."""
+    errors = validator(name).iter_errors(document)
+    return [fault for error in errors for fault in _faults_of(error)]
+
+
+def told(document: Any, found: Iterable[Fault]) -> list[tuple[str, str]]:
+    """Faults with their paths as text, in document order, each once."""
+    places = sorted(((_place(document, path), path, text) for path, text in found), key=_first)
+    return list(dict.fromkeys((path_text(path), text) for _, path, text in places))
+
+
+def _first(entry: tuple[tuple[int, ...], Path, str]) -> tuple[int, ...]:
+    return entry[0]
 
 
 def path_text(path: Iterable[str | int]) -> str:
@@ -146,7 +158,7 @@ def path_text(path: Iterable[str | int]) -> str:
     return text
 
 
-def _place(document: Any, path: tuple[str | int, ...]) -> tuple[int, ...]:
+def _place(document: Any, path: Path) -> tuple[int, ...]:
     """Where a path stands in the document, to sort by."""
     place = []
     for step in path:
@@ -160,7 +172,7 @@ def _place(document: Any, path: tuple[str | int, ...]) -> tuple[int, ...]:
     return tuple(place)
 
 
-def _faults_of(error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _faults_of(error: ValidationError) -> Iterator[Fault]:
     """The faults that one error of jsonschema stands for, each with its path."""
     path = tuple(error.absolute_path)
     keyword = str(error.validator)
@@ -188,7 +200,7 @@ def _missing(error: ValidationError) -> str:
     return f"member '{member}' is missing" + (f", which '{because}' needs" if because else "")
 
 
-def _nearest_branch(error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _nearest_branch(error: ValidationError) -> Iterator[Fault]:
     """The faults in the alternative that comes nearest to the document."""
     branches: dict[int, list[ValidationError]] = {}
     for inner in error.context or ():
@@ -213,6 +225,9 @@ def _suggested(name: str, known: Iterable[str]) -> str:
 def shown(value: Any) -> str:
     """A value of a document as JSON, short enough for one line."""
     try:
+        text = json.dumps(value, default=repr, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
         text = json.dumps(value, default=repr)
     except (RecursionError, ValueError):
         text = _kind(value)
@@ -226,7 +241,9 @@ def _kind(value: Any) -> str:
 def _expected_type(error: ValidationError) -> str:
     wanted = error.validator_value
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
-    return f"{shown(error.instance)} is {_kind(error.instance)}, expected: {' or '.join(kinds)}"
+    given = "null" if error.instance is None else shown(error.instance)
+    kind = "" if error.instance is None else f" ({_kind(error.instance)})"
+    return f"expected {' or '.join(kinds)}, not {given}{kind}"
 
 
 def _as_it_says(error: ValidationError) -> str:
