@@ -91,13 +91,9 @@ def configured(
     cls: Any, target: Target, model: ModelString, props: Any = None, trace: Trace | None = None
 ) -> X86CPU:
     """An expanded CPU of its own, with the model string's and QMP's properties."""
-    context = target.with_globals(model.overrides(cls.typename), trace)
+    context = target.configured(model, cls.typename, trace)
     cpu: X86CPU = cls(context)
     apply_props(cpu, props, trace)
-    for name, on in model.switches:
-        cpu.set(name, on)
-        if trace:
-            trace.did("user", f"{'+' if on else '-'}{name}", name, value=on)
     rules.expand(cpu, trace)
     return cpu
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyqom import release as releases
 from pyqom.accel.select import accelerator
 from pyqom.catalog import registry
-from pyqom.devices.context import Context, Override
+from pyqom.devices.context import Context
 from pyqom.devices.cpu.x86.models import SUFFIX
 from pyqom.errors import UnknownModel
 from pyqom.machines import MachineType, find
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.context import Trace
+    from pyqom.devices.cpu.x86.featurestring import ModelString
     from pyqom.types import Registry
 
 
@@ -61,17 +62,20 @@ class Target:
         classes = [self.types.get(name) for name in self.types.list("x86_64-cpu")]
         return sorted(classes, key=lambda cls: (cls.ordering, model_name(cls)))
 
-    def with_globals(self, overrides: tuple[Override, ...], trace: Trace | None = None) -> Context:
-        """The context with ``-global`` properties after the machine's, and perhaps a trace."""
-        if not overrides and trace is None:
+    def configured(
+        self, model: ModelString, typename: str, trace: Trace | None = None
+    ) -> Context:
+        """The context with what a model string says of its type, and perhaps a trace."""
+        if model.is_plain and trace is None:
             return self.context
-        whole = (*self.context.overrides, *overrides)
+        plain = self.context
         return Context(
             self.accel,
-            self.context.default_cpu_version,
-            whole,
+            plain.default_cpu_version,
+            (*plain.overrides, *model.overrides(typename)),
             trace,
-            pre_plug=self.context.pre_plug,
+            pre_plug=plain.pre_plug,
+            switches=(*plain.switches, *model.switches),
         )
 
 

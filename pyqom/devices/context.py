@@ -92,7 +92,8 @@ class Bound:
 class Context:
     """The accelerator, the default CPU version, and the overrides in the order they are applied.
 
-    ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`).
+    ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`),
+    ``switches`` are the ``+feature`` and ``-feature`` of ``-cpu``, which act on expansion.
     ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
     raising, before it is realized.  ``warnings`` keeps what QEMU would have printed, if it is a
     list.  A context with neither trace nor warnings may be shared.
@@ -106,7 +107,9 @@ class Context:
         trace: Trace | None = None,
         pre_plug: Callable[[Any], None] | None = None,
         warnings: list[str] | None = None,
+        switches: Iterable[tuple[str, bool]] = (),
     ) -> None:
+        self.switches = tuple(switches)
         self.pre_plug = pre_plug
         self.warnings = warnings
         self.accel = accel

@@ -31,6 +31,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """Whether the type may be plugged into a running machine (``DeviceClass.hotpluggable``)."""
 
     context: Context | None = None
+    id: str | None = None
+    """The id that the user gave it; None for one without."""
 
     realized = Computed("bool", lambda self: self._realized, lambda self, on: self.realize(on))
     hotplugged = Bool(False, writable=False, qdev=False, show_default=False)

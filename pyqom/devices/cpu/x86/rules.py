@@ -24,6 +24,10 @@ def expand(cpu: X86CPU, trace: Trace | None = None) -> None:
 
     Except for a model that takes all that the accelerator has (``max``, ``host``).
     """
+    for name, on in cpu.context.switches:
+        cpu.set(name, on)
+        if trace:
+            trace.did("user", f"{'+' if on else '-'}{name}", name, value=on)
     for rule in RULES:
         rule(cpu, trace)
 
