@@ -179,18 +179,18 @@ LEAST = {0x0: "_min_level", 0x8: "_min_xlevel", 0xC: "_min_xlevel2"}
 
 def settle_levels(cpu: X86CPU, trace: Trace | None) -> None:
     """A level that nobody set is the least that the features need."""
-    for level, least in LEVELS:
+    for level, least, name in LEVELS:
         if getattr(cpu, level) == UNSET:
             setattr(cpu, level, getattr(cpu, least))
             if trace:
-                trace.acted("automatic-level", "nobody set it: the least that the features need")
+                trace.acted("automatic-level", f"nobody set it, so it follows {name}")
 
 
 LEVELS = (
-    ("_level_func7", "min_level_func7"),
-    ("_level", "_min_level"),
-    ("_xlevel", "_min_xlevel"),
-    ("_xlevel2", "_min_xlevel2"),
+    ("_level_func7", "min_level_func7", "the subleaves of leaf 7 that are in use"),
+    ("_level", "_min_level", "min-level"),
+    ("_xlevel", "_min_xlevel", "min-xlevel"),
+    ("_xlevel2", "_min_xlevel2", "min-xlevel2"),
 )
 
 RULES = (
