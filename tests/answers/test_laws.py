@@ -14,10 +14,10 @@ from pyqom import machines, release
 from pyqom.answers.edge import edge
 from pyqom.answers.expansion import TYPES, configured, expanded, props_of
 from pyqom.answers.explanation import traced
-from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.answers.target import Target, model_name
 from pyqom.answers.trace import StepTrace
 from pyqom.catalog import registry
+from pyqom.devices.cpu.x86.featurestring import parse_model
 
 ONE_SET = settings(
     derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck)

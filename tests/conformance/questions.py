@@ -6,8 +6,8 @@ from typing import Any
 
 import pyqom
 from pyqom.answers.expansion import check_type, expanded, props_of
-from pyqom.devices.cpu.x86.featurestring import ModelString
 from pyqom.answers.target import Target
+from pyqom.devices.cpu.x86.featurestring import ModelString
 
 
 def shape_is_sound(arguments: dict[str, Any]) -> bool:
