@@ -95,6 +95,8 @@ class Step:
         if self.layer == "machine":
             brought = f"{self.machine} and older" if self.machine else "all of the family"
             where = f"{self.source} (machine types {brought}: {self.driver})"
+            if self.machine == self.source:  # the list of a derived machine type
+                where = f"{self.source} (its own list: {self.driver})"
         return f"{self.layer} {where}" + (f": {self.reason}" if self.reason else "")
 
 

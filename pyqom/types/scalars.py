@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def has_own_ways(prop: Property) -> bool:
+    """Whether the property's class, or one between it and the kinds here, checks or stores its own
+    way, so that a setter may not take the short road round that."""
+    mro = type(prop).__mro__
+    kind = next(base for base in mro if base.__module__ == __name__)
+    ways = ("set", "store", "check", "in_range")
+    return any(getattr(mro[0], way, None) is not getattr(kind, way, None) for way in ways)
+
+
 class Bool(Property):
     """A boolean ("bool")."""
 
@@ -36,7 +45,7 @@ class Bool(Property):
         return visitor.format_bool(value)
 
     def make_setter(self) -> Callable[[Any, Any], None]:
-        if self.after_realize:
+        if self.after_realize or has_own_ways(self):
             return self.set
         slot, slow = self.slot, self.set
 
@@ -80,7 +89,7 @@ class Integer(Property):
         return visitor.format_int(value, human)
 
     def make_setter(self) -> Callable[[Any, Any], None]:
-        if self.after_realize:
+        if self.after_realize or has_own_ways(self):
             return self.set
         slot, slow, low, high = self.slot, self.set, self.low, self.high
 
