@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pyqom.cli.options import UsageError
+from pyqom.errors import BadData
 from pyqom.machines import MachineType, find
 
 TYPE_CHECKING = False
@@ -28,14 +29,21 @@ def place(machine: str | None, release: str | None, models: Sequence[str] = ()) 
 
 
 def own_types(release: str, models: Sequence[str]) -> Registry | None:
-    """The types of a release with the models of these files; None where there are no files."""
+    """The types of a release with the models of these files; None where there are no files.
+
+    Raises BadData, whose paths begin with the file's name.
+    """
     if not models:
         return None
     from pyqom.answers.own_types import load_models
 
     types: Registry | None = None
     for file in models:
-        types = load_models(file, release=release, types=types)
+        try:
+            types = load_models(file, release=release, types=types)
+        except BadData as error:
+            faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
+            raise BadData(str(error), faults) from error
     return types
 
 

@@ -105,3 +105,8 @@ def one_line(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def fault_line(*parts: str) -> str:
+    """``FILE: PATH: TEXT``; the path is empty where the fault is in the whole file."""
+    return one_line(": ".join(part for part in parts if part))

@@ -6,10 +6,11 @@ Exit status: 0 good, 1 the answer is no, 2 bad request, 130 interrupted.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from pyqom.cli.options import UsageError, parse
-from pyqom.cli.output import Output, one_line
+from pyqom.cli.output import Output, fault_line, one_line
 from pyqom.errors import PyqomError, nearest
 
 TYPE_CHECKING = False
@@ -27,6 +28,9 @@ VERBS = {
     "validate": "check files of CPU models",
 }
 """The verbs in the order in which ``--help`` names them; each is a module of this package."""
+
+TRACEBACK = "PYQOM_TRACEBACK"
+"""Set in the environment: an error that is pyqom's own fault is raised."""
 
 INTERRUPTED = 130
 """128 + SIGINT, as a shell says it."""
@@ -63,6 +67,11 @@ def _guarded(argv: list[str]) -> int:
         return _refuse("the input is nested too deeply")
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        text = f"internal error: {type(error).__name__}: {error}"
+        return _refuse(text, f" ({TRACEBACK}=1 in the environment shows where)")
 
 
 def _dispatch(argv: list[str], out: Output) -> int:
@@ -99,13 +108,25 @@ def _hint(argv: list[str]) -> str:
 
 
 def _refuse(error: PyqomError | str, hint: str = "") -> int:
+    faults = getattr(error, "faults", ())
+    if faults and sys.stderr is not None:
+        sys.stderr.write("".join(f"pyqom: {fault_line(*fault)}\n" for fault in faults))
+        return 2
     text = one_line(str(error))
-    suggestions = getattr(error, "suggestions", ())
+    suggestions = _suggestions(error)
     if suggestions:
         text += f"; did you mean {either(suggestions)}?"
     if sys.stderr is not None:
         sys.stderr.write(f"pyqom: {text}{hint}\n")
     return 2
+
+
+def _suggestions(error: Any) -> Sequence[str]:
+    """The nearest names; those of the cause where a global property could not be applied."""
+    found: Sequence[str] = getattr(error, "suggestions", None) or getattr(
+        getattr(error, "cause", None), "suggestions", ()
+    )
+    return found
 
 
 def either(names: Sequence[str]) -> str:

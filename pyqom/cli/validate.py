@@ -7,7 +7,7 @@ import sys
 from pyqom.answers.own_types import new_types
 from pyqom.cli import options
 from pyqom.cli.options import Argument, Option, Syntax
-from pyqom.cli.output import one_line
+from pyqom.cli.output import fault_line
 from pyqom.errors import BadData, PyqomError
 
 TYPE_CHECKING = False
@@ -55,8 +55,6 @@ def check(file: str, release: str | None) -> dict[str, Any]:
         faults = [{"path": "", "text": str(error)}]
     except OSError as error:
         faults = [{"path": "", "text": error.strerror or str(error)}]
-    except UnicodeDecodeError as error:
-        faults = [{"path": "", "text": f"no UTF-8 at byte {error.start}"}]
     else:
         return {"file": file, "valid": True, "models": names}
     return {"file": file, "valid": False, "faults": faults}
@@ -67,5 +65,4 @@ def _tell(found: dict[str, Any], out: Output) -> None:
         out.write(f"{found['file']}: good: {', '.join(found['models']) or 'no model'}\n")
     elif sys.stderr is not None:
         for fault in found["faults"]:
-            parts = (found["file"], fault["path"], fault["text"])
-            sys.stderr.write(one_line(": ".join(part for part in parts if part)) + "\n")
+            sys.stderr.write(fault_line(found["file"], fault["path"], fault["text"]) + "\n")
