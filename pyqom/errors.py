@@ -11,6 +11,7 @@ that QMP reports with it (qapi/error.json); nearly always GenericError.
     |   |-- CommandUsage
     |   |-- DeviceNotFound          a QOM path or device id names nothing
     |   |-- DeviceNotActive
+    |   |-- ParseError              what a QMP client sent is no JSON
     |   `-- KVMMissingCap
     |-- TypeError_                  a QOM type is wrong
     |   |-- UnknownType             no type of that name (.name, .suggestions)
@@ -107,6 +108,10 @@ class DeviceNotActive(QmpError):
     """The device is there but has not been made active."""
 
     qmp_class = "DeviceNotActive"
+
+
+class ParseError(QmpError):
+    """What a QMP client sent is no JSON, or more of it than the parser takes."""
 
 
 class KVMMissingCap(QmpError):
