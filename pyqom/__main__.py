@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from pyqom.cli import script
 
-from pyqom.cli import main
-
-sys.exit(main())
+script()

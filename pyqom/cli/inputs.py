@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from pyqom.cli.options import UsageError
 from pyqom.errors import BadData
 from pyqom.machines import MachineType, find
@@ -92,10 +90,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def warn(model: str) -> None:
     """Print what QEMU would warn of in a model string."""
-    if "," not in model or sys.stderr is None:
+    if "," not in model:
         return
+    from pyqom.cli.output import complain, one_line
     from pyqom.devices.cpu.x86.featurestring import parse_model
-    from pyqom.cli.output import one_line
 
     for text in parse_model(model).warnings:
-        sys.stderr.write(f"pyqom: warning: {one_line(text)}\n")
+        complain(f"pyqom: warning: {one_line(text)}\n")

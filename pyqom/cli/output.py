@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, TextIO
 
 CHUNK = 1 << 18
@@ -39,10 +40,7 @@ class Output:
             raise PyqomError("standard output is closed")
         if not text.isascii():
             self.file.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
-        try:
-            self.file.write(text)
-        except BrokenPipeError:
-            self._gone()
+        self._try(self.file.write, text)
 
     def stream(self, lines: Iterable[str]) -> None:
         """Write many ASCII lines as bytes, in chunks; stops asking for lines when nobody reads."""
@@ -57,18 +55,12 @@ class Output:
             size += len(line)
             if size < CHUNK:
                 continue
-            if not self._chunk(write, gathered):
+            self._try(write, "".join(gathered).encode("ascii"))
+            if self.closed:
                 return
             gathered.clear()
             size = 0
-        self._chunk(write, gathered)
-
-    def _chunk(self, write: Any, gathered: list[str]) -> bool:
-        try:
-            write("".join(gathered).encode("ascii"))
-        except BrokenPipeError:
-            self._gone()
-        return not self.closed
+        self._try(write, "".join(gathered).encode("ascii"))
 
     def json(self, value: Any) -> None:
         """Write a value as JSON: one line, or indented for a person."""
@@ -80,13 +72,20 @@ class Output:
         """Hand on what was written, so that what fails fails now."""
         if self.file is None or self.closed:
             return
-        try:
-            self.file.flush()
-        except BrokenPipeError:
-            self._gone()
+        self._try(self.file.flush)
 
-    def _gone(self) -> None:
-        """Nobody reads: what is still buffered goes nowhere, so that Python's end is quiet too."""
+    def _try(self, act: Callable[..., object], *values: object) -> None:
+        """Write or flush; a reader that is gone is no fault."""
+        try:
+            act(*values)
+        except BrokenPipeError:
+            self._give_up()
+        except OSError:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """What is still buffered goes nowhere, so that Python's end is quiet too."""
         self.closed = True
         assert self.file is not None
         try:
@@ -96,6 +95,17 @@ class Output:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def complain(text: str) -> None:
+    """Write to standard error, if anybody is there."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        pass  # nobody is there
 
 
 def one_line(text: str) -> str:

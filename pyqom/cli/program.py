@@ -10,13 +10,13 @@ import os
 import sys
 
 from pyqom.cli.options import UsageError, parse
-from pyqom.cli.output import Output, fault_line, one_line
+from pyqom.cli.output import Output, complain, fault_line, one_line
 from pyqom.errors import PyqomError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
 VERBS = {
     "expand": "what a CPU model is on a machine type (query-cpu-model-expansion)",
@@ -50,6 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if collecting:
             gc.enable()
+
+
+def script() -> NoReturn:
+    """`main` as a process of its own, which ends at once.
+
+    Taking some ten thousand objects apart one by one, only to leave, takes Python longer than most
+    answers.
+    """
+    status = main()
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    os._exit(status)
 
 
 def _guarded(argv: list[str]) -> int:
@@ -109,24 +121,22 @@ def _hint(argv: list[str]) -> str:
 
 def _refuse(error: PyqomError | str, hint: str = "") -> int:
     faults = getattr(error, "faults", ())
-    if faults and sys.stderr is not None:
-        sys.stderr.write("".join(f"pyqom: {fault_line(*fault)}\n" for fault in faults))
+    if faults:
+        complain("".join(f"pyqom: {fault_line(*fault)}\n" for fault in faults))
         return 2
     text = one_line(str(error))
     suggestions = _suggestions(error)
     if suggestions:
         text += f"; did you mean {either(suggestions)}?"
-    if sys.stderr is not None:
-        sys.stderr.write(f"pyqom: {text}{hint}\n")
+    complain(f"pyqom: {text}{hint}\n")
     return 2
 
 
 def _suggestions(error: Any) -> Sequence[str]:
     """The nearest names; those of the cause where a global property could not be applied."""
-    found: Sequence[str] = getattr(error, "suggestions", None) or getattr(
-        getattr(error, "cause", None), "suggestions", ()
-    )
-    return found
+    cause = getattr(error, "cause", None)
+    own: Sequence[str] = getattr(error, "suggestions", ())
+    return own or getattr(cause, "suggestions", ())
 
 
 def either(names: Sequence[str]) -> str:

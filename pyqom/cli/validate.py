@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from pyqom.answers.own_types import new_types
 from pyqom.cli import options
 from pyqom.cli.options import Argument, Option, Syntax
-from pyqom.cli.output import fault_line
+from pyqom.cli.output import complain, fault_line
 from pyqom.errors import BadData, PyqomError
 
 TYPE_CHECKING = False
@@ -63,6 +61,6 @@ def check(file: str, release: str | None) -> dict[str, Any]:
 def _tell(found: dict[str, Any], out: Output) -> None:
     if found["valid"]:
         out.write(f"{found['file']}: good: {', '.join(found['models']) or 'no model'}\n")
-    elif sys.stderr is not None:
+    else:
         for fault in found["faults"]:
-            sys.stderr.write(fault_line(found["file"], fault["path"], fault["text"]) + "\n")
+            complain(fault_line(found["file"], fault["path"], fault["text"]) + "\n")
