@@ -30,7 +30,11 @@ def definitions(
 
     The last of ``-cpu help`` comes first, as in QEMU.  Raises UnknownMachine, UnknownRelease.
     """
-    target = Target(machine, accel, release, types)
+    return definitions_of(Target(machine, accel, release, types))
+
+
+def definitions_of(target: Target) -> list[CpuDefinition]:
+    """What `definitions` answers, for a target that is found."""
     return [_definition(cls, target) for cls in reversed(target.models())]
 
 

@@ -51,11 +51,14 @@ def expand(
     Raises UnknownModel, UnknownMachine, UnknownRelease, PropertyNotFound, PropertyNotWritable,
     InvalidParameterType or InvalidParameterValue, each with QEMU's text.
     """
-    target = Target(machine, accel, release, types)
-    wanted = parse_model(model)
+    return expansion_of(Target(machine, accel, release, types), parse_model(model), type, props)
+
+
+def expansion_of(target: Target, model: ModelString, type: str, props: Any = None) -> Expansion:
+    """What `expand` answers, of a model string that is parsed and for a target that is found."""
     check_type(type)
-    cpu = expanded(target, wanted, props)
-    name = "base" if type == "static" else wanted.name
+    cpu = expanded(target, model, props)
+    name = "base" if type == "static" else model.name
     return {"model": {"name": name, "props": props_of(cpu, type)}}
 
 

@@ -38,7 +38,13 @@ def explain(
     `expand` raises, and PropertyNotFound where the expansion has no such property.
     """
     target = Target(machine, accel, release, types)
-    wanted = parse_model(model)
+    return explanation_of(target, parse_model(model), property, props, model)
+
+
+def explanation_of(
+    target: Target, wanted: ModelString, property: str, props: Any = None, title: str | None = None
+) -> Explanation:
+    """What `explain` answers, of a model string that is parsed; `title` is how to call it."""
     cls = target.model(wanted.name)
     names = edge(cls, "full").names()
     if property not in names:
@@ -47,7 +53,7 @@ def explain(
     steps = traced(target, wanted, [property], props)[property]
     prop = cls.find(property)
     return Explanation(
-        model=model,
+        model=title or wanted.name,
         property=property,
         machine=target.machine.name,
         release=target.release.name,
