@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Any], Any]
     Fill = Callable[[dict[str, Any], dict[str, Any]], None]
-    Row = tuple[str, bool, Check | None]
+    Row = tuple[str, bool, Check]
 
 
 class Refused(Exception):

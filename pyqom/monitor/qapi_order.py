@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _UNUSED, _TOMBSTONE = 0, 1
 _SHIFT_MIN = 3
 # the largest prime below each power of two
+_PRIMES: tuple[int, ...]
 _PRIMES = (1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521)
 _PRIMES += (131071, 262139, 524287, 1048573)
 
