@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
+    # jsonschema.ValidationError: what its members are depends on the keyword
+    Error = Any
     Path = tuple[str | int, ...]
     Fault = tuple[Path, str]
 
 PACKAGE = os.path.dirname(__file__)
 FOLDERS = (os.path.join(PACKAGE, "_schema"), os.path.join(os.path.dirname(PACKAGE), "schema"))
+
+ADDRESS = "https://pyqom.invalid/schema/"
+"""What a schema's ``$id`` begins with, where it has one; nothing is fetched from there."""
 
 FEW = 8
 """How many names a text lists where none is near to what was written."""
@@ -55,9 +59,10 @@ def folder() -> str:
 
 @cache
 def names() -> tuple[str, ...]:
-    """The names of all schemas, sorted."""
-    files = sorted(os.listdir(folder()))
-    return tuple(file.removesuffix(".json") for file in files if file.endswith(".json"))
+    """The names of all schemas, sorted; one in a folder is called ``qmp/block``."""
+    files = (os.path.join(place, file) for place, _, each in os.walk(folder()) for file in each)
+    paths = (os.path.relpath(file, folder()).replace(os.sep, "/") for file in files)
+    return tuple(sorted(path.removesuffix(".json") for path in paths if path.endswith(".json")))
 
 
 @cache
@@ -82,29 +87,31 @@ def validator(name: str) -> Validator:
     from jsonschema.validators import extend
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    strict = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=checker)
-    return strict(content, registry=_resources())
+    strict: Any = extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _pattern}, type_checker=checker
+    )
+    made: Validator = strict(content, registry=_resources())
+    return made
 
 
 @cache
 def _resources() -> Any:
+    """Where validators find the schemas that a schema refers to, each read when it is."""
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
-    resources = []
-    for name in names():
-        resource = Resource.from_contents(load(name), default_specification=DRAFT202012)
-        resources.append((f"{name}.json", resource))
-        if resource.id():
-            resources.append((str(resource.id()), resource))
-    return Registry().with_resources(resources)
+    def retrieve(uri: str) -> Any:
+        name = uri.removeprefix(ADDRESS).removesuffix(".json")
+        return Resource.from_contents(load(name), default_specification=DRAFT202012)
+
+    return Registry(retrieve=retrieve)  # type: ignore[call-arg]
 
 
 def _is_integer(checker: Any, instance: Any) -> bool:
     return isinstance(instance, int) and not isinstance(instance, bool)
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Error]:
     """Like jsonschema's, but "$" is the very end, as in the regular expressions of JSON Schema."""
     from jsonschema import ValidationError
 
@@ -172,7 +179,7 @@ def _place(document: Any, path: Path) -> tuple[int, ...]:
     return tuple(place)
 
 
-def _faults_of(error: ValidationError) -> Iterator[Fault]:
+def _faults_of(error: Error) -> Iterator[Fault]:
     """The faults that one error of jsonschema stands for, each with its path."""
     path = tuple(error.absolute_path)
     keyword = str(error.validator)
@@ -191,7 +198,7 @@ def _faults_of(error: ValidationError) -> Iterator[Fault]:
         yield path, TEXTS.get(keyword, _as_it_says)(error)
 
 
-def _missing(error: ValidationError) -> str:
+def _missing(error: Error) -> str:
     """jsonschema makes one error a member, and names it only in its message."""
     match = re.match(r"'(.*?)' is a (?:required property|dependency of '(.*)')", error.message)
     if match is None:
@@ -200,9 +207,9 @@ def _missing(error: ValidationError) -> str:
     return f"member '{member}' is missing" + (f", which '{because}' needs" if because else "")
 
 
-def _nearest_branch(error: ValidationError) -> Iterator[Fault]:
+def _nearest_branch(error: Error) -> Iterator[Fault]:
     """The faults in the alternative that comes nearest to the document."""
-    branches: dict[int, list[ValidationError]] = {}
+    branches: dict[int, list[Error]] = {}
     for inner in error.context or ():
         branches.setdefault(int(inner.schema_path[0]), []).append(inner)
     depth = {
@@ -238,7 +245,7 @@ def _kind(value: Any) -> str:
     return next((name for kind, name in JSON_TYPES if isinstance(value, kind)), "null")
 
 
-def _expected_type(error: ValidationError) -> str:
+def _expected_type(error: Error) -> str:
     wanted = error.validator_value
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
     given = "null" if error.instance is None else shown(error.instance)
@@ -246,11 +253,11 @@ def _expected_type(error: ValidationError) -> str:
     return f"expected {' or '.join(kinds)}, not {given}{kind}"
 
 
-def _as_it_says(error: ValidationError) -> str:
+def _as_it_says(error: Error) -> str:
     return error.message
 
 
-TEXTS: dict[str, Callable[[ValidationError], str]] = {
+TEXTS: dict[str, Callable[[Error], str]] = {
     "type": _expected_type,
     "enum": lambda e: f"{shown(e.instance)} is none of {', '.join(map(shown, e.validator_value))}",
     "const": lambda e: f"{shown(e.instance)} is not {shown(e.validator_value)}",
@@ -265,15 +272,15 @@ TEXTS: dict[str, Callable[[ValidationError], str]] = {
 }
 
 
-def _meant(error: ValidationError) -> str:
+def _meant(error: Error) -> str:
     """What the schema says the text is, else the pattern itself."""
     described = str(error.schema.get("description", "")).partition(";")[0].rstrip(".")
     return described[:1].lower() + described[1:] or f"the form is {error.validator_value}"
 
 
-def _characters(error: ValidationError) -> str:
+def _characters(error: Error) -> str:
     return f"{len(error.instance)} character{'s' if len(error.instance) != 1 else ''}"
 
 
-def _most(error: ValidationError) -> str:
+def _most(error: Error) -> str:
     return str(error.validator_value)

@@ -20,6 +20,9 @@ INHERITED = (
 )  # fmt: skip
 """What a record has from its parent where it says nothing itself."""
 
+SETS = {"level": "min-level", "xlevel": "min-xlevel"}
+"""The properties that members of a record set, where they have another name."""
+
 
 def derived(record: Mapping[str, Any], parent: Any) -> dict[str, Any]:
     """The whole record of a model whose ``parent`` is the class `parent`.
@@ -37,9 +40,9 @@ def derived(record: Mapping[str, Any], parent: Any) -> dict[str, Any]:
     whole["caches"] = _caches(base, versions)
     whole.update({k: v for k, v in record.items() if k not in ("parent", "without")})
     whole["features"] = _features(base, added, without)
-    # What the record itself names is on or off by its features.
-    named = without.union(*added.values())
-    assigned = (pair for assignments in (base, *versions) for pair in assignments.props)
+    # What the record says itself, no property of the parent's versions overrides.
+    named = without.union(*added.values(), (SETS.get(member, member) for member in record))
+    assigned = [*base.props, *(pair for version in versions for pair in version.props)]
     whole["props"] = {name: value for name, value in assigned if name not in named}
     whole["props"].update(record.get("props", {}))
     return whole

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.data import known, load, within
 from pyqom.devices.cpu.x86.features import bit_range
 from pyqom.devices.cpu.x86.kinds import MODEL_ID_SIZE, VENDOR_SIZE
@@ -201,7 +202,7 @@ class _Checker:
         if not isinstance(value, (bool, int, str)):
             return  # the schema says it
         try:
-            prop.check(value, name, self.base)
+            unaliased(self.base, prop).check(value, name, self.base)
         except PyqomError as error:
             yield path, str(error)
 
@@ -263,9 +264,9 @@ class _Checker:
             order += [each for each in reversed(chain) if each not in order]
             parent = model.get("parent")
             if isinstance(parent, str) and self.has(model) and parent not in names:
-                text = self._outside(parent, names)
-                if text:
-                    faults.append(((*path, "parent"), text))
+                fault = self._outside(parent, names)
+                if fault:
+                    faults.append(((*path, "parent"), fault))
         return [models[place][1] for place in order], faults
 
     def _chain(
