@@ -28,6 +28,7 @@ FLOW = (
     ("hosts",),
     ("machines",),
     ("catalog",),
+    ("events",),
     ("vm",),
     ("answers",),
     ("monitor",),
