@@ -202,7 +202,7 @@ def _missing(error: Error) -> str:
     """jsonschema makes one error a member, and names it only in its message."""
     match = re.match(r"'(.*?)' is a (?:required property|dependency of '(.*)')", error.message)
     if match is None:
-        return error.message
+        return str(error.message)
     member, because = match.groups()
     return f"member '{member}' is missing" + (f", which '{because}' needs" if because else "")
 
@@ -254,7 +254,7 @@ def _expected_type(error: Error) -> str:
 
 
 def _as_it_says(error: Error) -> str:
-    return error.message
+    return str(error.message)
 
 
 TEXTS: dict[str, Callable[[Error], str]] = {
