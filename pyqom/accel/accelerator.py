@@ -32,9 +32,8 @@ class Accelerator:
         """The bits of feature word `index` that it can give to a guest."""
         raise NotImplementedError
 
-    def saves(self, area: XsaveArea) -> bool:
-        """Whether it can save this part of the XSAVE area."""
-        raise NotImplementedError
+    xsave_areas: tuple[XsaveArea, ...] = ()
+    """The parts of the XSAVE area that it can save."""
 
     def init_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU has loaded its model, before ``max`` and ``host`` set their own."""

@@ -42,6 +42,7 @@ class TCG(Accelerator):
                     known(names, release)
                 )
         self._supported = tuple(words)
+        self.xsave_areas = tuple(area for area in facts(release).xsave if self._saves(area))
         self.model_props = tuple(
             (name, value)
             for name, entry in _data()["default-props"].items()
@@ -51,8 +52,8 @@ class TCG(Accelerator):
     def supported(self, index: int) -> int:
         return self._supported[index]
 
-    def saves(self, area: XsaveArea) -> bool:
-        """Asked only by releases that size the areas by what the accelerator supports."""
+    def _saves(self, area: XsaveArea) -> bool:
+        """Releases that do not size the areas by what the accelerator supports save all."""
         if area.number < 2 or "xsave-follows-accelerator" not in self.release.rules:
             return True
         known = facts(self.release)

@@ -11,6 +11,7 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.kinds import FeatureBit
+from pyqom.types.scalars import Bool, Enum, Integer, Str
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +20,21 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
 
+    Getter = Callable[[Any], Any]
+    Value = tuple[str, Getter, Getter, dict[Any, str] | None]
+    """Name, how to read it, how QMP shows it, and the texts of values met before."""
+    Word = tuple[int, tuple[tuple[str, int], ...], dict[int, dict[str, bool]], dict[int, str]]
+    """Index, (name, mask) of its features, and the parts and texts that its values make."""
+
 STATIC = ("min-level", "min-xlevel", "family", "model", "stepping", "model-id", "vendor", "lmce")
 """What a static expansion has beside the features (``x86_cpu_static_props``)."""
 
 UNCOPIED = frozenset({"hotplugged"})
 """Writable, but different for a CPU made only for a query (``x86_cpu_to_dict_full``)."""
+
+
+PLAIN = (Bool, Integer, Str, Enum)
+"""The kinds whose values are all of one Python type, so that equal ones have equal texts."""
 
 
 class Edge:
@@ -32,7 +43,7 @@ class Edge:
     def __init__(self, cls: Any, names: Collection[str] | None = None) -> None:
         table = cls.properties()
         self.table = table  # kept, since edges are found by its identity
-        self.values: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = []
+        self.values: list[Value] = []
         features: dict[int, list[tuple[str, int]]] = {}
         for name, prop in table.items():
             if name in UNCOPIED or not (prop.readable and prop.writable):
@@ -44,19 +55,22 @@ class Edge:
                 features.setdefault(target.index, []).append((name, target.mask))
             else:
                 assert target.fget is not None
-                self.values.append((name, target.fget, target.wire))
-        self.words = [(index, tuple(pairs), {}, {}) for index, pairs in sorted(features.items())]  # type: list[tuple[int, tuple[tuple[str, int], ...], dict[int, Any], dict[int, str]]]
+                known: dict[Any, str] | None = {} if isinstance(target, PLAIN) else None
+                self.values.append((name, target.fget, target.wire, known))
+        self.words: list[Word] = [
+            (index, tuple(pairs), {}, {}) for index, pairs in sorted(features.items())
+        ]
 
     def names(self) -> list[str]:
         """The names of the properties."""
-        names = [name for name, _, _ in self.values]
+        names = [name for name, _, _, _ in self.values]
         for _, pairs, _, _ in self.words:
             names.extend(name for name, _ in pairs)
         return names
 
     def props(self, cpu: X86CPU) -> dict[str, Any]:
         """The properties as QMP's ``model.props``."""
-        props: dict[str, Any] = {name: wire(get(cpu)) for name, get, wire in self.values}
+        props: dict[str, Any] = {name: wire(get(cpu)) for name, get, wire, _ in self.values}
         words = cpu.words
         for index, pairs, parts, _ in self.words:
             word = words[index]
@@ -68,7 +82,16 @@ class Edge:
 
     def text(self, cpu: X86CPU) -> str:
         """The same as JSON text."""
-        parts = [f'"{name}": {json_text(wire(get(cpu)))}' for name, get, wire in self.values]
+        parts = []
+        for name, get, wire, known in self.values:
+            value = get(cpu)
+            if known is None:
+                parts.append(f'"{name}": {json_text(wire(value))}')
+                continue
+            text = known.get(value)
+            if text is None:
+                text = known[value] = f'"{name}": {json_text(wire(value))}'
+            parts.append(text)
         words = cpu.words
         for index, pairs, _, texts in self.words:
             word = words[index]

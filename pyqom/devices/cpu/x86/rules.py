@@ -120,8 +120,8 @@ def enable_xsave_components(cpu: X86CPU, trace: Trace | None) -> None:
     index, xsave = facts.features.place("xsave")
     if words[index] & xsave:
         xsaves = cpu.xsaves or "supervisor-state-needs-xsaves" not in facts.rules
-        for area in facts.xsave:
-            if not cpu.accel.saves(area) or not any(words[i] & mask for i, mask in area.places):
+        for area in cpu.accel.xsave_areas:
+            if not any(words[i] & mask for i, mask in area.places):
                 continue
             if area.user:
                 user |= area.bit
