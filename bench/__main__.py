@@ -119,8 +119,8 @@ def classes(rounds: int) -> Iterator[Result]:
     found, count = [], ""
     for _ in range(3 * rounds):
         done = subprocess.run(processes.python(CLASSES), capture_output=True, text=True, check=True)
-        count, seconds = done.stdout.split()
-        found.append(float(seconds))
+        count, spent = done.stdout.split()
+        found.append(float(spent))
     seconds = median(found)
     what = f"all {count} CPU classes made"
     yield Row(what, time_text(seconds), "", "", "< 60 ms", seconds < 0.06)

@@ -23,8 +23,9 @@ def of_pyqom() -> Any:
     kinds = (lambda: UInt16(7), lambda: Bool(False), lambda: Str("x"))
     body = {f"p{number}": kinds[number % 3]() for number in range(COUNT)}
     types = Registry()
-    base = type(Object)("Base", (Object,), body, typename="bench-base", registry=types)
-    return type(Object)("Sub", (base,), {}, typename="bench-sub", registry=types)()
+    made: Any = type(Object)
+    base = made("Base", (Object,), body, typename="bench-base", registry=types)
+    return made("Sub", (base,), {}, typename="bench-sub", registry=types)()
 
 
 def of_traitlets() -> Any:

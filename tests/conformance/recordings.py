@@ -30,7 +30,8 @@ class Recording(NamedTuple):
 
     def expansion(self, machine: str, type: str, model: str) -> dict[str, Any]:
         """The properties of a recorded expansion; not to be changed."""
-        return tables(self.source, self.release)[self.content[type][machine][model]]
+        number: int = self.content[type][machine][model]
+        return tables(self.source, self.release)[number]
 
     def definitions(self, machine: str) -> list[dict[str, Any]]:
         """The recorded ``query-cpu-definitions``, sorted by name."""
