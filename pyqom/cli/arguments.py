@@ -58,7 +58,7 @@ def full(syntax: Syntax, argv: Sequence[str], out: Output) -> Given | None:
         out.write(made.format_help())
         return None
     try:
-        given, unknown = made.parse_known_args(argv, Given())
+        given, unknown = made.parse_known_intermixed_args(argv, Given())
     except argparse.ArgumentError as error:
         raise UsageError(str(error)) from error
     if unknown:

@@ -46,7 +46,9 @@ SYNTAX = Syntax(
     ],
 )
 
-SIDE = re.compile(r"(?P<model>.*?)(@(?P<machine>[\w.+-]+))?(@(?P<release>\d[\d.]*))?", re.DOTALL)
+SIDE = re.compile(
+    r"(?P<model>.*?)(@(?P<machine>[A-Za-z_][\w.+-]*))?(@(?P<release>\d[\d.]*))?", re.DOTALL
+)
 
 
 def run(given: Given, out: Output) -> int:

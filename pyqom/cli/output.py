@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -38,8 +39,8 @@ class Output:
             return
         if self.file is None:
             raise PyqomError("standard output is closed")
-        if not text.isascii():
-            self.file.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
+        if not text.isascii() and isinstance(self.file, io.TextIOWrapper):
+            self.file.reconfigure(errors="backslashreplace")
         self._try(self.file.write, text)
 
     def stream(self, lines: Iterable[str]) -> None:

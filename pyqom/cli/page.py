@@ -104,7 +104,7 @@ def _word_lines(groups: Sequence[tuple[str, Sequence[str]]], width: int | None) 
                 lines.append(line)
                 line = " " * (indent - 1)
             line += f" {word}"
-        lines.append(line)
+        lines.append(line.rstrip())
     return lines
 
 

@@ -8,11 +8,10 @@ from time import monotonic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import TextIO, TypeVar
+    from typing import TextIO
 
     from pyqom.cli.output import Output
-
-    T = TypeVar("T")
+    from pyqom.machines import MachineType
 
 PATIENCE = 0.3
 """Seconds of silence before anything is shown."""
@@ -20,23 +19,23 @@ INTERVAL = 0.1
 """Seconds between two reports."""
 
 
-def over(items: Sequence[T], out: Output) -> Iterator[T]:
-    """Hand on `items`, and report which of them is at work.
+def over(machines: Sequence[MachineType], out: Output) -> Iterator[MachineType]:
+    """Hand on machine types, and report which of them is at work.
 
     Silent where stderr is no terminal, or where the answer itself goes to the terminal.
     """
     stream = sys.stderr
     if stream is None or not stream.isatty() or out.tty:
-        yield from items
+        yield from machines
         return
     shown = 0
     due = monotonic() + PATIENCE
     try:
-        for number, item in enumerate(items, 1):
+        for number, machine in enumerate(machines, 1):
             if monotonic() >= due:
-                shown = _report(stream, f"{number}/{len(items)} {item}", shown)
+                shown = _report(stream, f"{number}/{len(machines)} {machine.name}", shown)
                 due = monotonic() + INTERVAL
-            yield item
+            yield machine
     finally:
         if shown:
             _report(stream, "", shown)
