@@ -35,14 +35,14 @@ class Bit(scalars.Bool):
             self.override(owner, self.default)
 
     def override(self, cls: type, value: Any) -> None:
-        word, on = self._class_word(cls), self.check(value, self.name, cls)
+        word, on = self.class_word(cls), self.check(value, self.name, cls)
         old = getattr(cls, word)
         setattr(cls, word, old | self.mask if on else old & ~self.mask)
 
     def default_of(self, cls: type) -> bool:
-        return bool(getattr(cls, self._class_word(cls)) & self.mask == self.mask)
+        return bool(getattr(cls, self.class_word(cls)) & self.mask == self.mask)
 
-    def _class_word(self, cls: type) -> str:
+    def class_word(self, cls: type) -> str:
         """Where the class keeps the word: it may itself be a property's slot."""
         declared = getattr(cls, self.word, None)
         return declared.slot if isinstance(declared, Property) else self.word

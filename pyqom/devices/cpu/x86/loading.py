@@ -6,6 +6,8 @@ class and version, by the very function that a trace listens to.
 
 from __future__ import annotations
 
+from pyqom.types import Bit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -31,10 +33,10 @@ def load(cpu: X86CPU) -> None:
     if loaded is None:
         load_model(cpu)
         values = {k: v for k, v in cpu.__dict__.items() if k not in _STATE}
-        memo[default] = tuple(cpu.words), values
+        memo[default] = tuple(cpu.words), tuple(cpu.user_words), values
     else:
-        words, values = loaded
-        cpu.words = list(words)
+        words, user_words, values = loaded
+        cpu.words, cpu.user_words = list(words), list(user_words)
         cpu.__dict__.update(values)
 
 
@@ -71,9 +73,9 @@ def load_model(cpu: X86CPU) -> None:
             trace.did("model", definition.name)
         for version in versions:
             _apply_version(cpu, definition.name, version)
-    _apply_class_values(cpu)
-    # what a model sets was not asked for by name
+    # What a model sets was not asked for by name; what a class body says is.
     cpu.user_words = [0] * len(features.words)
+    _apply_class_values(cpu)
 
 
 def versions_of(cpu: X86CPU) -> tuple[Version, ...]:
@@ -113,38 +115,41 @@ def _bodies(cls: Any) -> list[Any]:
     return classes[::-1]
 
 
-def _class_values(cls: Any) -> list[tuple[Any, Property]]:
-    """The properties whose default the bodies of hand-written classes override, with the class."""
-    bodies = _bodies(cls)
-    return [
-        (body, prop)
-        for body in bodies
-        for prop in cls.properties().values()
-        if prop.slot in body.__dict__ and prop not in body.__dict__.get("_own", ())
-    ]
+def _class_values(cls: Any) -> list[tuple[Any, Property, str]]:
+    """The properties whose default hand-written classes override: the class, and the slot."""
+    found = []
+    for body in _bodies(cls):
+        above = body.__mro__[1]
+        for prop in cls.properties().values():
+            slot = prop.class_word(cls) if isinstance(prop, Bit) else prop.slot
+            if slot in body.__dict__ and hasattr(above, slot):
+                if not isinstance(prop, Bit) or prop.default_of(body) != prop.default_of(above):
+                    found.append((body, prop, slot))
+    return found
 
 
 def _cover_class_values(cpu: X86CPU) -> None:
     """Let a trace see the classes one after another, though Python has them all at once."""
-    cls: Any = type(cpu)
-    for body, prop in reversed(_class_values(cls)):
-        above = body.__mro__[1]
-        if hasattr(above, prop.slot):
-            cpu.__dict__[prop.slot] = getattr(above, prop.slot)
+    for body, _, slot in reversed(_class_values(type(cpu))):
+        cpu.__dict__[slot] = getattr(body.__mro__[1], slot)
 
 
 def _apply_class_values(cpu: X86CPU) -> None:
     """What the bodies of hand-written classes below the model's own class say."""
     cls: Any = type(cpu)
     bodies = _bodies(cls)
-    if not bodies:
-        return
     trace = cpu.context.trace
-    for name, on in cls.feature_defaults.items():
-        cpu.set(name, on)
+    for body in bodies:
+        inherited = body.__mro__[1].feature_defaults
+        for name, on in body.feature_defaults.items():
+            if inherited.get(name) is not on:
+                cpu.set(name, on)
+                if trace:
+                    trace.did("class", body.typename, name)
+    values = _class_values(cls) if bodies else []
+    for body, prop, slot in values:
         if trace:
-            trace.did("class", cls.typename, name)
-    for body, prop in _class_values(cls):
-        cpu.__dict__.pop(prop.slot, None)
-        if trace:
+            cpu.__dict__[slot] = getattr(body, slot)
             trace.did("class", body.typename, prop.name)
+    for _, _, slot in values:
+        cpu.__dict__.pop(slot, None)
