@@ -7,8 +7,8 @@ import re
 from pyqom.answers.difference import Side, diff, history
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
-from pyqom.cli.page import Cell, Page, shown
-from pyqom.cli.steps import step_record
+from pyqom.cli.page import Page, shown
+from pyqom.cli.steps import brief, step_record
 from pyqom.errors import nearest
 from pyqom.machines import machines
 from pyqom.release import releases
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from pyqom.answers.results import Change, Difference, Step
+    from pyqom.answers.results import Change, Difference
     from pyqom.cli.options import Given
     from pyqom.cli.output import Output
 
@@ -170,12 +170,12 @@ def deciders(found: Difference) -> str:
     assert a is not None
     assert b is not None
     if str(a) == str(b):
-        return str(a)
+        return brief(a)
     if a.layer in FIRST and b.layer not in FIRST:
-        return f"b: {b}"
+        return f"b: {brief(b)}"
     if b.layer in FIRST and a.layer not in FIRST:
-        return f"a: {a}"
-    return f"a: {a}; b: {b}"
+        return f"a: {brief(a)}"
+    return f"a: {brief(a)}; b: {brief(b)}"
 
 
 # --- one CPU along the machine types -------------------------------------------
@@ -246,11 +246,4 @@ def _change_rows(found: Sequence[Change]) -> Iterator[tuple[str, ...]]:
     for each in found:
         machine = "" if each.machine == last else each.machine
         last = each.machine
-        yield machine, each.property, shown(each.before), shown(each.value), _short(each.step)
-
-
-def _short(step: Step) -> str:
-    """Who decided; the machine type is said beside it."""
-    if step.layer != "machine":
-        return str(step)
-    return f"{step.source}: {step.driver}" if step.driver != "x86_64-cpu" else Cell(step.source, "")
+        yield machine, each.property, shown(each.before), shown(each.value), brief(each.step)

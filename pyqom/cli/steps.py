@@ -26,6 +26,14 @@ def step_record(step: Step | None) -> dict[str, Any] | None:
     return record
 
 
+def brief(step: Step) -> str:
+    """Who acted, in a few words."""
+    if step.layer != "machine":
+        return str(step)
+    whose = "" if step.driver == "x86_64-cpu" else f": {step.driver}"
+    return f"{step.source}{f' ({step.machine} and older)' if step.machine else ''}{whose}"
+
+
 def because(step: Step) -> str:
     """Why the value is what it is: the end of a sentence."""
     if step.layer == "machine":
