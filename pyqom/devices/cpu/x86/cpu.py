@@ -13,6 +13,7 @@ from pyqom.devices.cpu.x86.kinds import (
     Avx10Version,
     InstanceComputed,
     Limited,
+    Model,
     ModelId,
     TscFrequency,
     Vendor,
@@ -180,7 +181,7 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     x_pdcm_on_even_without_pmu = Bool(False, since="11.1")
 
     family = Limited(0xFF + 0xF)
-    model = Limited(0xFF)
+    model = Model(0xFF)
     stepping = Limited(0xF)
     vendor = Vendor("", show_default=False)
     model_id = ModelId("", show_default=False)

@@ -109,6 +109,19 @@ class Limited(Int):
         raise out_of_range(self.name, value, self.most, owner)
 
 
+class Model(Limited):
+    """``model``: its upper four bits show only in a family that CPUID gives extended models to."""
+
+    def make_getter(self) -> Callable[[Any], Any]:
+        def get_model(cpu: Any) -> int:
+            model: int = cpu._model
+            if cpu._family < 6 and "extended-model-needs-family-6" in cpu.facts.rules:
+                return model & 0xF
+            return model
+
+        return get_model
+
+
 class Avx10Version(UInt8):
     """``avx10-version``: setting it switches on the features of this version and all before it."""
 

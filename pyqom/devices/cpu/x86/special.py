@@ -28,7 +28,6 @@ class MaxX86CPU(X86CPU, typename="max-x86_64-cpu"):
                 if self.context.trace:
                     self.context.trace.did("model", "max", name)
 
-
     def do_realize(self) -> None:
         """Take family, model and stepping, where nothing gave them (``max_x86_cpu_realize``)."""
         if not self.family:
