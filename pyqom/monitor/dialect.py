@@ -14,7 +14,15 @@ import re
 
 from pyqom.errors import ParseError
 from pyqom.monitor.lexer import Lexer
-from pyqom.monitor.tokens import KEYWORD, OVERLONG, STRAY, STRING, Mistake, string_value, token_value
+from pyqom.monitor.tokens import (
+    MESSAGE_SIZE,
+    OVERLONG,
+    STRAY,
+    STRING,
+    Mistake,
+    string_value,
+    token_value,
+)
 from pyqom.monitor.unicode import decode_loosely
 from pyqom.monitor.writer import to_json
 
@@ -97,7 +105,7 @@ class _Builder:
             if kind != ":":
                 raise Mistake(self._wording.colon)
             self._expect = VALUE
-        elif kind == "}" and expect == FIRST_KEY or kind == "]" and expect == FIRST_VALUE:
+        elif (kind == "}" and expect == FIRST_KEY) or (kind == "]" and expect == FIRST_VALUE):
             self._pop()
         elif expect in (KEY, FIRST_KEY) and kind == STRING:
             self._key = string_value(token)
@@ -221,9 +229,11 @@ class Parser:
 
     def _stray(self, token: bytes, line: int, column: int) -> None:
         if not (self._wording.located and self._error):
-            # QEMU prints it as a C string.
-            shown = decode_loosely(token.partition(b"\0")[0])
-            self._found.append(self._parse_error(f"stray '{shown}'", line, column))
+            # QEMU prints the token as a C string.
+            text = b"stray '%s'" % token.partition(b"\0")[0]
+            if self._wording.located:
+                text = text[:MESSAGE_SIZE]
+            self._found.append(self._parse_error(decode_loosely(text), line, column))
         self._reset()
 
     def _limit(self, kind: str, token: bytes) -> str:
@@ -278,7 +288,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-_scan_once = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant).scan_once
+_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)
 
 
 def _scan(data: bytes) -> tuple[list[Any], int]:
@@ -288,8 +298,8 @@ def _scan(data: bytes) -> tuple[list[Any], int]:
     at = _BLANKS.match(text).end()  # type: ignore[union-attr]
     while text[at : at + 1] in ("{", "["):
         try:
-            value, end = _scan_once(text, at)
-        except (ValueError, StopIteration):
+            value, end = _decoder.raw_decode(text, at)
+        except ValueError:
             break
         found.append(value)
         at = _BLANKS.match(text, end).end()  # type: ignore[union-attr]

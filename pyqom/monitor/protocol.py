@@ -47,7 +47,7 @@ QUEUE_LENGTH = 8
 # Bytes of output beyond which no further command is run until they are taken,
 OUTPUT_HIGH = 1 << 20
 # and beyond which the client is given up: it does not read, and events go on.
-OUTPUT_LIMIT = 64 << 20
+OUTPUT_LIMIT = 16 << 20
 
 _LOCATED_RULE = "parse-errors-are-located"
 _NEGOTIATE = "qmp_capabilities"
@@ -81,6 +81,8 @@ class Session:
     fetches output after `receive`, and when `on_output` is called; it stops to read while
     `wants_input` is false.
 
+    `overflowed` tells that the client was given up, because it did not read what it was told.
+
     `greeting` is made by `pyqom.monitor.protocol.greeting`; its capabilities are those a client
     may enable.  `pretty` is ``-qmp-pretty``, `wording` the release's.
     """
@@ -99,6 +101,7 @@ class Session:
         self.offered: frozenset[str] = frozenset(greeting["QMP"]["capabilities"])
         self.enabled: frozenset[str] = frozenset()
         self.on_output: Callable[[], None] | None = None
+        self.overflowed = False
         self._parser = Parser(wording)
         self._unread: deque[Any] = deque()
         self._queue: deque[Any] = deque()
@@ -171,7 +174,9 @@ class Session:
         self.enabled = frozenset(wanted)
         self.state = State.COMMAND
 
-    def event(self, name: str, data: dict[str, Any] | None, seconds: int, microseconds: int) -> None:
+    def event(
+        self, name: str, data: dict[str, Any] | None, seconds: int, microseconds: int
+    ) -> None:
         """Tell an event, unless the client has not negotiated yet.
 
         The time is since the epoch, in `seconds` and the `microseconds` beyond them.
@@ -186,7 +191,9 @@ class Session:
             message["data"] = data
         self._send(to_json(message, self.pretty))
         if self._output_size > OUTPUT_LIMIT:
+            self.overflowed = True
             self.close()
+            self._output.clear()
         if self.on_output and not self._working:
             self.on_output()
 

@@ -33,7 +33,7 @@ def token_value(kind: str, token: bytes) -> str | int | float | bool | None:
     """The value of a token that is a value by itself; raises Mistake where it is none."""
     if kind == STRING:
         return string_value(token)
-    if kind == INTEGER or kind == FLOAT:
+    if kind in (INTEGER, FLOAT):
         return number_value(kind, token)
     if kind == KEYWORD:
         if token in _KEYWORDS:

@@ -102,7 +102,7 @@ def _write(value: Any, pretty: bool, ordered: bool) -> str:
             opened = False
         while stack:
             members, close = stack[-1]
-            member = next(members, _END)
+            member: Any = next(members, _END)
             if member is not _END:
                 break
             stack.pop()
@@ -115,7 +115,7 @@ def _write(value: Any, pretty: bool, ordered: bool) -> str:
         if pretty:
             parts.append("\n" + INDENT * len(stack))
         if close == "}":
-            parts.append(_scalar(member[0]) + ": ")
-            value = member[1]
+            key, value = member
+            parts.append(_scalar(key) + ": ")
         else:
             value = member
