@@ -70,10 +70,10 @@ _OPTIONS: tuple[tuple[str, str, str | None, str | None], ...] = (
 )
 
 # The backends that QEMU knows; which of them pyqom has, `pyqom.monitor.backends` says.
-BACKENDS = frozenset(
-    ("braille", "file", "memory", "msmouse", "mux", "null", "parallel", "parport", "pipe", "pty")
-    + ("qemu-vdagent", "ringbuf", "serial", "socket", "stdio", "testdev", "tty", "udp", "vc")
-    + ("wctablet",)
+BACKENDS = (
+    frozenset(("braille", "file", "memory", "msmouse", "mux", "null", "parallel", "parport"))
+    | frozenset(("pipe", "pty", "qemu-vdagent", "ringbuf", "serial", "socket", "stdio", "testdev"))
+    | frozenset(("tty", "udp", "vc", "wctablet"))
 )
 # Backends whose old form is their bare name.
 _BARE = ("null", "pty", "msmouse", "wctablet", "braille", "testdev", "stdio")

@@ -100,6 +100,9 @@ class Session:
         self.state = State.NEGOTIATION
         self.offered: frozenset[str] = frozenset(greeting["QMP"]["capabilities"])
         self.enabled: frozenset[str] = frozenset()
+        # Whether the client may run commands out of band, and so how many requests may wait.
+        self.oob = False
+        self._queue_length = 1
         self.on_output: Callable[[], None] | None = None
         self.overflowed = False
         self._parser = Parser(wording)
@@ -122,15 +125,6 @@ class Session:
         """Whether more should be read: false while what was read waits for its turn."""
         full = len(self._queue) >= self._queue_length
         return self.state is not State.CLOSED and not self._unread and not full
-
-    @property
-    def oob(self) -> bool:
-        """Whether the client may run commands out of band."""
-        return "oob" in self.enabled
-
-    @property
-    def _queue_length(self) -> int:
-        return QUEUE_LENGTH if self.oob else 1
 
     def receive(self, data: bytes) -> None:
         """Take what the client sent, and run what is complete."""
@@ -172,6 +166,8 @@ class Session:
         if missing:
             raise QmpError(f"Capability {', '.join(missing)} not available")
         self.enabled = frozenset(wanted)
+        self.oob = "oob" in self.enabled
+        self._queue_length = QUEUE_LENGTH if self.oob else 1
         self.state = State.COMMAND
 
     def event(
@@ -265,19 +261,23 @@ class Session:
     def _send_result(self, result: Any, id_: Any) -> None:
         members = [("return", self._json(result))]
         if id_ is not _ABSENT:
-            members.append(("id", to_json(id_, self.pretty, ordered=True)))
+            members.append(("id", self._id_json(id_)))
         self._send(self._object(members))
 
     def _send_error(self, class_: str, text: str, id_: Any) -> None:
         members = [("error", to_json({"class": class_, "desc": text}, self.pretty))]
         if id_ is not _ABSENT:
-            members.insert(0, ("id", to_json(id_, self.pretty, ordered=True)))
+            members.insert(0, ("id", self._id_json(id_)))
         self._send(self._object(members))
 
     def _json(self, value: Any) -> str:
         if not isinstance(value, Encoded):
             return to_json(value, self.pretty)
         return value.pretty() if self.pretty else value
+
+    def _id_json(self, id_: Any) -> str:
+        # Clients see their own objects again, in QEMU's order.
+        return to_json(id_, self.pretty, ordered=isinstance(id_, (dict, list)))
 
     def _object(self, members: list[tuple[str, str]]) -> str:
         """A JSON object of members that are JSON already."""
@@ -298,6 +298,8 @@ class Session:
 # --- command objects ---
 
 _ABSENT: Any = object()
+_EMPTY: dict[str, Any] = {}
+_MEMBERS = frozenset(("execute", "arguments", "id"))
 _NO_OBJECT = "QMP input must be a JSON object"
 
 
@@ -311,6 +313,13 @@ def _command(request: dict[str, Any], allow_oob: bool) -> tuple[str, bool]:
 
     Raises QmpError for the first member, in the order of QEMU's hash table, that is wrong.
     """
+    command = request.get("execute")
+    if (
+        type(command) is str
+        and request.keys() <= _MEMBERS
+        and type(request.get("arguments", _EMPTY)) is dict
+    ):
+        return command, False
     named = ""
     for name in qdict_order(request):
         value = request[name]
