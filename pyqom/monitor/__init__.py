@@ -1,0 +1,1 @@
+"""QMP: the protocol, its servers and its commands."""
