@@ -26,7 +26,9 @@ bench: $(STAMP)
 $(STAMP): pyproject.toml
 	@echo "setting up $(VENV) ..." >&2
 	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q pyqom
 	@touch $@
 
 clean:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from pyqom.accel.types import declare_accelerators
 from pyqom.devices.cpu.x86.models import x86_types
-from pyqom.machines.qom import declare_machines
+from pyqom.quick import memo
 from pyqom.types import Registry
 
 TYPE_CHECKING = False
@@ -24,12 +21,20 @@ def build(release: Release, models: Iterable[Record] | None = None) -> Registry:
     """
     types = Registry(release)
     x86_types(types, release, models)
-    types.later(declare_machines)
-    types.later(declare_accelerators)
+    types.later(_further)
     return types
 
 
-@cache
+def _further(types: Registry) -> None:
+    """What most questions about CPU models never need."""
+    from pyqom.accel.types import declare_accelerators
+    from pyqom.machines.qom import declare_machines
+
+    declare_machines(types)
+    declare_accelerators(types)
+
+
+@memo
 def registry(release: Release) -> Registry:
     """The types of a release.  Shared and not to be added to: prototypes take a `copy` of it."""
     return build(release)

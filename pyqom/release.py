@@ -10,9 +10,9 @@ what changed in between.
 
 from __future__ import annotations
 
-import json
 import os.path
-from functools import cache
+
+from pyqom.quick import memo, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DATA = os.path.join(os.path.dirname(__file__), "data", "releases.json")
 
 
-@cache
+@memo
 def release_key(name: str) -> tuple[int, ...]:
     """What a release or machine version compares by: ``"11.1"`` -> ``(11, 1)``.
 
@@ -65,11 +65,10 @@ def _release(record: dict[str, Any]) -> Release:
     return Release(record["name"], (major, minor, micro), record["package"], rules)
 
 
-@cache
+@memo
 def _carried() -> tuple[str, dict[str, Release]]:
     """The default release's name, and all releases by name, oldest first."""
-    with open(DATA, encoding="utf-8") as file:
-        data = json.load(file)
+    data = read_json(DATA)
     known = sorted(map(_release, data["releases"]), key=lambda release: release.key)
     return data["default"], {release.name: release for release in known}
 

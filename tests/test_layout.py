@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pyqom"
 
 FLOW = (
+    ("quick",),
     ("errors",),
     ("schema",),
     ("release",),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from pyqom.errors import PyqomError
+from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from pyqom.release import Release
 
 
-@cache
+@memo
 def _tcg(release: Release) -> Accelerator:
     from pyqom.accel.tcg import TCG
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os.path
-from functools import cache
 
 from pyqom.accel.accelerator import Accelerator
 from pyqom.devices.cpu.x86.data import known, within
 from pyqom.devices.cpu.x86.facts import facts
+from pyqom.quick import memo, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
 DATA = os.path.join(os.path.dirname(__file__), "data", "tcg.json")
 
 
-@cache
+@memo
 def _data() -> Any:
-    with open(DATA, encoding="utf-8") as file:
-        return json.load(file)
+    return read_json(DATA)
 
 
 class TCG(Accelerator):

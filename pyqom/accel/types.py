@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os.path
 
 from pyqom.devices.cpu.x86.data import known, within
+from pyqom.quick import read_json
 from pyqom.types import Object
 
 TYPE_CHECKING = False
@@ -21,8 +21,7 @@ DATA = os.path.join(os.path.dirname(__file__), "data", "types.json")
 def declare_accelerators(registry: Registry) -> None:
     """Enter the accelerator types of the registry's release in a registry."""
     assert registry.release is not None
-    with open(DATA, encoding="utf-8") as file:
-        records = known(json.load(file)["types"], registry.release)
+    records = known(read_json(DATA)["types"], registry.release)
     for record in records:
         abstract = bool(within(record.get("abstract"), registry.release))
         name, parent = record["type"], record["parent"]

@@ -7,10 +7,9 @@ and some 90 single values.
 
 from __future__ import annotations
 
-from json.encoder import encode_basestring_ascii as quoted
-
 from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.kinds import FeatureBit
+from pyqom.quick import quoted
 from pyqom.types.scalars import Bool, Enum, Integer, Str
 
 TYPE_CHECKING = False

@@ -84,7 +84,7 @@ def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[Propert
     for prop in sorted(listed, key=lambda prop: prop.name):
         info: PropertyInfo = {"name": prop.name, "type": prop.type}
         if prop.description and not (
-            terse and isinstance(prop, Bool) and not isinstance(prop, Bit)
+            terse and prop.qdev and isinstance(prop, Bool) and not isinstance(prop, Bit)
         ):
             info["description"] = prop.description
         if defaults and prop.has_default:

@@ -62,9 +62,7 @@ class Target:
         classes = [self.types.get(name) for name in self.types.list("x86_64-cpu")]
         return sorted(classes, key=lambda cls: (cls.ordering, model_name(cls)))
 
-    def configured(
-        self, model: ModelString, typename: str, trace: Trace | None = None
-    ) -> Context:
+    def configured(self, model: ModelString, typename: str, trace: Trace | None = None) -> Context:
         """The context with what a model string says of its type, and perhaps a trace."""
         if model.is_plain and trace is None:
             return self.context

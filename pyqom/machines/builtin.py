@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os.path
-from functools import cache
 
 from pyqom.machines.definitions import Definitions
+from pyqom.quick import memo, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ DATA = os.path.join(os.path.dirname(__file__), "data")
 
 
 def _read(name: str) -> dict[str, Any]:
-    with open(os.path.join(DATA, name), encoding="utf-8") as file:
-        data: dict[str, Any] = json.load(file)
+    data: dict[str, Any] = read_json(os.path.join(DATA, name))
     return data
 
 
@@ -45,7 +43,7 @@ def load(data: Mapping[str, Any]) -> Definitions:
     return Definitions(data, lambda: data["lists"])
 
 
-@cache
+@memo
 def builtin() -> Definitions:
     """The definitions of pyqom itself; shared, so `add` to a copy of them only."""
     # The lists are read apart and late: which machine types there are is asked far more often.

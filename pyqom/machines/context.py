@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pyqom.devices.context import Context, Override
-from pyqom.devices.cpu.x86.plug import CpuSlots
-from pyqom.devices.cpu.x86.topology import Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyqom.accel.accelerator import Accelerator
+    from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.machines.machine import MachineType
 
 _contexts: dict[tuple[MachineType, Accelerator], Context] = {}
@@ -22,7 +23,7 @@ def machine_context(machine: MachineType, accel: Accelerator) -> Context:
             accel,
             machine.default_cpu_version,
             compat_overrides(machine, accel),
-            pre_plug=_boot_slot(machine).pre_plug if has_cpu_slots(machine) else None,
+            pre_plug=_boot_slot(machine) if has_cpu_slots(machine) else None,
         )
     return found
 
@@ -32,10 +33,17 @@ def has_cpu_slots(machine: MachineType) -> bool:
     return "x86-machine" in machine.ancestors
 
 
-def _boot_slot(machine: MachineType) -> CpuSlots:
+def _boot_slot(machine: MachineType) -> Callable[[X86CPU], None]:
     """The CPU slots of a machine that was started without options: one, and its CPU is there."""
-    assert machine.default_cpu_type is not None
-    return CpuSlots(machine.default_cpu_type, Topology(), (0,), lambda index: True)
+
+    def pre_plug(cpu: X86CPU) -> None:
+        from pyqom.devices.cpu.x86.plug import CpuSlots
+        from pyqom.devices.cpu.x86.topology import Topology
+
+        assert machine.default_cpu_type is not None
+        CpuSlots(machine.default_cpu_type, Topology(), (0,), lambda index: True).pre_plug(cpu)
+
+    return pre_plug
 
 
 def compat_overrides(machine: MachineType, accel: Accelerator) -> tuple[Override, ...]:

@@ -8,10 +8,10 @@ the few displaced types are data of the build.
 
 from __future__ import annotations
 
-from functools import cache
+from pyqom.quick import memo
 
 
-@cache
+@memo
 def string_hash(name: str) -> int:
     """GLib's g_str_hash: 32 bits."""
     value = 5381

@@ -111,7 +111,7 @@ class Link(Property):
         """object_resolve_link()."""
         if not path:
             return None
-        root = owner.root()
+        root = owner.root() if isinstance(owner, Node) else None
         if root is None:
             raise DeviceNotFound(f"Device '{path}' not found")
         try:

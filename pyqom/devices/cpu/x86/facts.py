@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from pyqom.devices.cpu.x86.data import known, load
 from pyqom.devices.cpu.x86.features import Features, features, number
+from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class Facts:
         self.xss = names.index["XSAVE.XSS.LO"], names.index["XSAVE.XSS.HI"]
 
 
-@cache
+@memo
 def facts(release: Release) -> Facts:
     """The x86 facts of a release."""
     return Facts(release)

@@ -7,9 +7,8 @@ on a bit, or several, of one of them.  The facts stand in ``data/features.json``
 
 from __future__ import annotations
 
-from functools import cache
-
 from pyqom.devices.cpu.x86.data import known, load, within
+from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ def number(value: int | str) -> int:
     return value if isinstance(value, int) else int(value, 0)
 
 
-@cache
+@memo
 def features(release: Release) -> Features:
     """The feature words of a release."""
     return Features(release)

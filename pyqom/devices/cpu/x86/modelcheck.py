@@ -131,8 +131,10 @@ class _Checker:
         if word is not None and word not in self.features.index:
             if not any(self.has(entry) for _, _, entry in _strings(entries, path)):
                 return
-            yield path, f"release {self.release.name} has no feature word {shown(word)}" + (
-                self._near(word, self.features.index)
+            yield (
+                path,
+                f"release {self.release.name} has no feature word {shown(word)}"
+                + (self._near(word, self.features.index)),
             )
             return
         for where, name, entry in _strings(entries, path):

@@ -6,8 +6,6 @@ for.  A record of a user's file goes the same way (`define`).
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyqom.devices.cpu.cpu import CPU
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.cpu.x86.data import known, load
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.devices.cpu.x86.records import ModelRecord
-
     from pyqom.release import Release
 
     Record = Mapping[str, Any] | ModelRecord
@@ -40,10 +37,8 @@ def x86_types(registry: Registry, release: Release, models: Iterable[Record] | N
 
     `models` are the records to make CPU models from (None: pyqom's own, `records`).
     """
-    for interface in (VMStateIf, Resettable):
-        registry.declare(
-            interface.typename, "interface", partial(_itself, interface), abstract=True
-        )
+    declare_interface(registry, VMStateIf)
+    declare_interface(registry, Resettable)
     for template in (Device, CPU):
         declare_template(registry, template)
     registry.declare("x86_64-cpu", "cpu", lambda: x86_class(registry, release), abstract=True)
@@ -53,8 +48,9 @@ def x86_types(registry: Registry, release: Release, models: Iterable[Record] | N
         define(registry, record, release)
 
 
-def _itself(interface: Any) -> Any:
-    return interface
+def declare_interface(registry: Registry, interface: Any) -> None:
+    """Enter an interface class."""
+    registry.declare(interface.typename, "interface", lambda: interface, abstract=True)
 
 
 def declare_template(registry: Registry, template: Any) -> None:

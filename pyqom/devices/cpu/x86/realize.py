@@ -6,15 +6,13 @@ from pyqom.devices.cpu.x86 import rules
 from pyqom.devices.cpu.x86.facts import UNSET
 from pyqom.devices.cpu.x86.filter import AMD, filter_features
 from pyqom.devices.cpu.x86.loading import caches_of, versions_of
+from pyqom.devices.cpu.x86.rules import LBR_FMT_MASK, LBR_FMT_UNSET
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.cpu import X86CPU
 
-LBR_FMT_MASK = 0x3F
-"""The LBR format bits of the perf-capabilities MSR (``PERF_CAP_LBR_FMT``)."""
-LBR_FMT_UNSET = 0xFFFFFFFFFFFFFFFF & ~LBR_FMT_MASK
 MOST_PHYS_BITS = 52
 """``TARGET_PHYS_ADDR_SPACE_BITS``."""
 TCG_PHYS_BITS = 40

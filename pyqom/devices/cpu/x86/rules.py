@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Trace
     from pyqom.devices.cpu.x86.cpu import X86CPU
 
+LBR_FMT_MASK = 0x3F
+"""The LBR format bits of the perf-capabilities MSR (``PERF_CAP_LBR_FMT``)."""
+LBR_FMT_UNSET = 0xFFFFFFFFFFFFFFFF & ~LBR_FMT_MASK
+"""What ``lbr-fmt`` holds until somebody sets it."""
+
 INTEL = "GenuineIntel"
 ZHAOXIN = frozenset({"CentaurHauls", "  Shanghai  "})
 

@@ -6,9 +6,9 @@ A fact that only some releases know has a lifetime (`pyqom.release`): an object 
 
 from __future__ import annotations
 
-import json
 import os.path
-from functools import cache
+
+from pyqom.quick import memo, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 FOLDER = os.path.dirname(__file__)
 
 
-@cache
+@memo
 def load(name: str) -> Any:
     """The content of a data file of this folder, read once; not to be changed."""
-    with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
-        return json.load(file)
+    return read_json(os.path.join(FOLDER, name))
 
 
 def within(entry: Any, release: Release) -> Any:
