@@ -1,8 +1,12 @@
-"""Machine types as QOM types: ``pc-q35-11.1-machine`` and what it inherits from."""
+"""Machine types as QOM types: ``pc-q35-11.1-machine`` and what it inherits from.
+
+Their classes are made from `pyqom.machines.properties`, `pc` and `families` when one is asked for.
+"""
 
 from __future__ import annotations
 
-from pyqom.types import Interface, Object
+from pyqom.types import Interface
+from pyqom.types.object import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,14 +16,8 @@ if TYPE_CHECKING:
     from pyqom.machines.machine import MachineType
     from pyqom.types import Registry
 
-
-class Machine(Object, typename="machine", abstract=True):
-    """A machine; its subclasses are the machine types (``hw/core/machine.c``).
-
-    ``machine_type`` is what the type's class says (`MachineType`), None for an abstract one.
-    """
-
-    machine_type: MachineType | None = None
+TEMPLATES = ("machine", "x86-machine", "generic-pc-machine")
+"""The abstract types that have a class body of their own."""
 
 
 def declare_machines(registry: Registry) -> None:
@@ -31,18 +29,14 @@ def declare_machines(registry: Registry) -> None:
     for name, parent, abstract, interfaces in qom_types(release):
         for interface in interfaces:
             declare_interface(registry, interface)
-        if name == Machine.typename:
-            registry.declare(name, parent, lambda: registry.adopt(Machine), abstract=True)
-        elif parent == "interface":
+        if parent == "interface":
             declare_interface(registry, name)
+            continue
+        if name in TEMPLATES:
+            make = _adopter(registry, name)
         else:
-            registry.declare(
-                name,
-                parent,
-                _maker(registry, name, parent, abstract, interfaces, find, release),
-                abstract=abstract,
-                interfaces=interfaces,
-            )
+            make = _maker(registry, name, parent, abstract, interfaces, find, release)
+        registry.declare(name, parent, make, abstract=abstract, interfaces=interfaces)
 
 
 def declare_interface(registry: Registry, name: str) -> None:
@@ -57,6 +51,16 @@ def declare_interface(registry: Registry, name: str) -> None:
         )
 
 
+def _adopter(registry: Registry, name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        from pyqom.machines import pc  # noqa: F401 (its classes are the templates)
+        from pyqom.types import builtin
+
+        return registry.adopt(builtin.get(name))
+
+    return make
+
+
 def _maker(
     registry: Registry,
     name: str,
@@ -68,12 +72,14 @@ def _maker(
 ) -> Callable[[], Any]:
     def make() -> Any:
         base = registry.get(parent)
+        bases: tuple[Any, ...] = (base,)
         body: dict[str, Any] = {"__module__": __name__}
         if not abstract:
-            body["machine_type"] = find(name.removesuffix("-machine"), release)
+            machine_type = body["machine_type"] = find(name.removesuffix("-machine"), release)
+            bases = (*_family(registry, machine_type.family, base, body), base)
         return type(base)(
             name,
-            (base,),
+            bases,
             body,
             typename=name,
             abstract=abstract,
@@ -82,3 +88,18 @@ def _maker(
         )
 
     return make
+
+
+def _family(registry: Registry, family: str, base: Any, body: dict[str, Any]) -> tuple[Any, ...]:
+    """The class with what the family adds; what the release lacks of it is covered in the body."""
+    from pyqom.machines.families import FAMILIES
+
+    template = FAMILIES.get(family)
+    if template is None:
+        return ()
+    for each in template.__mro__:
+        if each not in base.__mro__:
+            for prop in each.__dict__.get("_own", ()):
+                if not registry.knows(prop):
+                    body[prop.attr] = Absent(prop.attr)
+    return (template,)
