@@ -34,6 +34,7 @@ that QMP reports with it (qapi/error.json); nearly always GenericError.
     |   `-- UnexpectedParameter
     |-- PathError                   a QOM path is ambiguous or of the wrong type
     |-- ObjectInUse                 an object cannot be deleted yet
+    |-- ObjectRefused               an object cannot be made from what it was given
     |-- UnknownModel                no CPU model of that name (.suggestions)
     |-- UnknownMachine              no machine type of that name (.suggestions)
     |-- UnknownRelease              no QEMU release of that name (.suggestions)
@@ -219,6 +220,10 @@ class PathError(PyqomError):
 
 class ObjectInUse(PyqomError):
     """The object cannot be deleted while others need it."""
+
+
+class ObjectRefused(PyqomError):
+    """An object's properties do not fit together, or what it needs of the host is not there."""
 
 
 # --- models, machines, releases, data ----------------------------------------
