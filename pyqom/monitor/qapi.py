@@ -52,12 +52,12 @@ class QmpSchema:
     @cached_property
     def commands(self) -> tuple[str, ...]:
         """The names of the stated commands, in the order of QEMU's schema."""
-        return tuple(name for name in self._index.modules if self.command(name) is not None)
+        return tuple(name for name in self._index.where if self.command(name) is not None)
 
     @cached_property
     def events(self) -> tuple[str, ...]:
         """The names of the stated events, in the order of QEMU's schema."""
-        return tuple(name for name in self._index.modules if self.event(name) is not None)
+        return tuple(name for name in self._index.where if self.event(name) is not None)
 
     def command(self, name: str) -> Command | None:
         """A command by name; None where this release has none that is stated."""
@@ -69,15 +69,25 @@ class QmpSchema:
         found = self._entity(name)
         return found if isinstance(found, Event) else None
 
+    def query_commands(self, served: Iterable[str]) -> list[str]:
+        """The names of the served commands, in the order of ``query-commands``.
+
+        The last of the schema comes first, before them what is registered behind all.
+        """
+        names = set(served)
+        listed = [name for name in reversed(self.commands) if name in names]
+        return sorted(listed, key=self._is_generated)
+
     def type(self, name: str) -> Type:
         """A type by QEMU's name (``ObjectOptions``).  Raises KeyError where there is none."""
-        for where in dict.fromkeys(self._index.modules.values()):
+        for where in self._index.modules:
             if name in module(where).get("$defs", ()):
                 return self._types.named(where, name)
-        for where in ("common", "sockets", "crypto", "authz", "machine-common"):
-            if name in module(where)["$defs"]:
-                return self._types.named(where, name)
         raise KeyError(name)
+
+    def _is_generated(self, name: str) -> bool:
+        command = self.command(name)
+        return command is not None and command.generated
 
     def _entity(self, name: str) -> Command | Event | None:
         try:
@@ -140,6 +150,20 @@ class QmpSchema:
                 refused.path.append(name)
             raise refused.told(keyval) from None
 
+    def check_options(self, type: str, pairs: Iterable[tuple[str, str]]) -> Arguments:
+        """What the flat pairs of ``-object``, ``-netdev`` or ``-numa`` say, as `type` has it.
+
+        `pairs` are as `pyqom.types.keyval.parse_opts` gives them, the id among them.  Raises
+        KeyError for an unknown type, else MissingParameter, UnexpectedParameter or
+        InvalidParameterValue with the texts of QEMU's opts visitor.
+        """
+        from pyqom.monitor.qapi_opts import OptsVisitor
+        from pyqom.monitor.qapi_types import Object
+
+        kind = self.type(type)
+        assert isinstance(kind, Object)
+        return OptsVisitor(pairs).visit(kind)
+
     # --- telling -------------------------------------------------------------
 
     def introspect(self, commands: Iterable[str], events: Iterable[str]) -> list[dict[str, Any]]:
@@ -150,8 +174,14 @@ class QmpSchema:
         from pyqom.monitor.qapi_introspect import Introspection
 
         served = {*commands, *events}
-        stated = (self._entity(name) for name in self._index.modules if name in served)
+        stated = (self._entity(name) for name in self._index.where if name in served)
         return Introspection(self._types).add(entity for entity in stated if entity is not None)
+
+    def command_line_options(self, option: str | None = None) -> list[dict[str, Any]]:
+        """``query-command-line-options``: one option, or all.  Raises InvalidParameterValue."""
+        from pyqom.monitor.qapi_options import command_line_options
+
+        return command_line_options(self.release, option)
 
     def help(self, command: str) -> str:
         """What a command does, takes and returns, for people: lines of text.

@@ -167,10 +167,15 @@ _KEYVAL = {
 }
 
 
+def integer_range(kind: str) -> tuple[int, int]:
+    """The lowest and the highest value of an integer kind: ``int``, ``size``, ``uint8`` ..."""
+    bits = int(kind.lstrip("uintsze") or 64)
+    return (0, (1 << bits) - 1) if kind[0] in "us" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+
+
 def _ranged(check: Check, kind: str) -> Check:
     """An integer of fewer bits than 64; `kind` is ``uint8`` to ``int32``."""
-    bits = int(kind.lstrip("uint"))
-    low, high = (0, (1 << bits) - 1) if kind[0] == "u" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    low, high = integer_range(kind)
 
     def ranged(value: Any) -> Any:
         value = check(value)

@@ -73,20 +73,23 @@ class Event(Entity):
 
 
 class Index:
-    """Which module states what, in QEMU's order, in one release."""
+    """Which module states what, in QEMU's order, in one release; `modules` are all there are."""
 
     def __init__(self, types: Types) -> None:
         self._types = types
-        self.modules: dict[str, str] = {
+        sections = module("index")["sections"]
+        self.where: dict[str, str] = {
             name: section["module"]
-            for section in module("index")["sections"]
+            for section in sections
             if types.knows(section)
             for name in section["names"]
         }
+        named = dict.fromkeys(section["module"] for section in sections)
+        self.modules: tuple[str, ...] = (*named, *module("index")["types"])
 
     def entity(self, name: str) -> Command | Event | None:
         """The command or event of that name; None where the release has none."""
-        where = self.modules.get(name)
+        where = self.where.get(name)
         if where is None:
             return None
         content = module(where)
