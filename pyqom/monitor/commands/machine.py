@@ -1,0 +1,109 @@
+"""The machine and its memory (``qapi/machine.json``, ``hw/core/machine-qmp-cmds.c``)."""
+
+from __future__ import annotations
+
+from pyqom.answers.machine_list import machines
+from pyqom.errors import PyqomError
+from pyqom.monitor.command import command
+from pyqom.vm import NO_UUID
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.monitor.command import Args
+    from pyqom.monitor.dispatcher import Dispatcher
+
+
+@command("query-machines")
+def query_machines(monitor: Dispatcher, args: Args) -> Any:
+    """The machine types of the release."""
+    return machines(
+        release=monitor.vm.release.name, compat_props=args.get("compat-props", False)
+    )
+
+
+@command("query-current-machine")
+def query_current_machine(monitor: Dispatcher, args: Args) -> Any:
+    """What the machine can do at run time: PCs can be woken."""
+    pc = "generic-pc-machine" in monitor.vm.machine_type.ancestors
+    return {"wakeup-suspend-support": pc}
+
+
+@command("query-target")
+def query_target(monitor: Dispatcher, args: Args) -> Any:
+    """The architecture."""
+    return {"arch": "x86_64"}
+
+
+@command("query-kvm")
+def query_kvm(monitor: Dispatcher, args: Args) -> Any:
+    """Whether KVM is in use; it is always built in."""
+    return {"enabled": monitor.vm.accel.name == "kvm", "present": True}
+
+
+@command("query-accelerators")
+def query_accelerators(monitor: Dispatcher, args: Args) -> Any:
+    """The accelerator in use, and those that are built in."""
+    present = [
+        name.removesuffix("-accel") for name in monitor.vm.types.list("accel") if name != "accel"
+    ]
+    hidden = ("nitro",)
+    return {
+        "enabled": monitor.vm.accel.name,
+        "present": [name for name in present if name not in hidden],
+    }
+
+
+@command("query-memory-size-summary")
+def query_memory_size_summary(monitor: Dispatcher, args: Args) -> Any:
+    """The memory at the start, and what was plugged."""
+    return {"base-memory": monitor.vm.machine.memory_size, "plugged-memory": 0}
+
+
+@command("query-memory-devices")
+def query_memory_devices(monitor: Dispatcher, args: Args) -> Any:
+    """The plugged memory devices."""
+    return []
+
+
+@command("query-memdev")
+def query_memdev(monitor: Dispatcher, args: Args) -> Any:
+    """The memory backends, the newest first."""
+    names = ("size", "merge", "dump", "prealloc", "share", "policy", "host-nodes")
+    infos = []
+    for backend in monitor.vm.objects.children():
+        if not backend.cast("memory-backend"):
+            continue
+        info = {"id": backend.path_component, **{name: backend.get(name) for name in names}}
+        if backend.has_property("reserve"):
+            info["reserve"] = backend.get("reserve")
+        infos.append(info)
+    return infos[::-1]
+
+
+@command("query-uuid")
+def query_uuid(monitor: Dispatcher, args: Args) -> Any:
+    """The UUID, all zero where none was given."""
+    return {"UUID": monitor.vm.uuid or NO_UUID}
+
+
+@command("query-name")
+def query_name(monitor: Dispatcher, args: Args) -> Any:
+    """The name, if it has one."""
+    name = monitor.vm.name
+    return {} if name is None else {"name": name}
+
+
+@command("set-numa-node")
+def set_numa_node(monitor: Dispatcher, args: Args) -> None:
+    """Configure NUMA, as long as the machine is not initialised."""
+    monitor.vm.set_numa_node(args)
+
+
+@command("x-exit-preconfig")
+def exit_preconfig(monitor: Dispatcher, args: Args) -> None:
+    """Go on from preconfig."""
+    if monitor.vm.phase in ("machine-initialized", "machine-ready"):
+        raise PyqomError("The command is permitted only before machine initialization")
+    monitor.vm.exit_preconfig()

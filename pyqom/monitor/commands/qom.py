@@ -1,0 +1,99 @@
+"""The QOM commands (``qapi/qom.json``, ``qom/qom-qmp-cmds.c``)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pyqom.answers.property_list import qom_list_properties
+from pyqom.errors import DeviceNotFound, PyqomError
+from pyqom.monitor.command import command
+from pyqom.types.path import lookup, resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyqom.monitor.command import Args
+    from pyqom.monitor.dispatcher import Dispatcher
+
+
+def find(monitor: Dispatcher, path: str) -> Any:
+    """The object at a path, for the commands that do not tell ambiguity from absence."""
+    try:
+        found = lookup(monitor.vm.root, path)
+    except PyqomError:
+        found = None
+    if found is None:
+        raise DeviceNotFound(f"Device '{path}' not found")
+    return found
+
+
+@command("qom-list")
+def qom_list(monitor: Dispatcher, args: Args) -> Any:
+    """The properties of an object, their names and types."""
+    found = resolve(monitor.vm.root, args["path"])
+    return [{"name": prop.name, "type": prop.type} for prop in found.property_list()]
+
+
+@command("qom-list-get")
+def qom_list_get(monitor: Dispatcher, args: Args) -> Any:
+    """The properties of objects, with those values that can be read."""
+    return [{"properties": _values(monitor, path)} for path in args["paths"]]
+
+
+def _values(monitor: Dispatcher, path: str) -> list[dict[str, Any]]:
+    found = resolve(monitor.vm.root, path)
+    values = []
+    for prop in found.property_list():
+        entry = {"name": prop.name, "type": prop.type}
+        with suppress(PyqomError):  # the value is left out, as in QEMU
+            entry["value"] = prop.get(found)
+        values.append(entry)
+    return values
+
+
+@command("qom-get")
+def qom_get(monitor: Dispatcher, args: Args) -> Any:
+    """The value of a property."""
+    return find(monitor, args["path"]).get(args["property"])
+
+
+@command("qom-set")
+def qom_set(monitor: Dispatcher, args: Args) -> None:
+    """Set a property."""
+    find(monitor, args["path"]).set(args["property"], args["value"])
+
+
+@command("qom-list-types")
+def qom_list_types(monitor: Dispatcher, args: Args) -> Any:
+    """The types, with their parents."""
+    types = monitor.vm.types
+    infos = []
+    for name in types.list(args.get("implements"), args.get("abstract", False)):
+        info: dict[str, Any] = {"name": name}
+        if types.abstract(name):
+            info["abstract"] = True
+        parent = types.parent(name)
+        if parent is not None:
+            info["parent"] = parent
+        infos.append(info)
+    return infos
+
+
+@command("qom-list-properties")
+def list_properties(monitor: Dispatcher, args: Args) -> Any:
+    """The properties of a type."""
+    return qom_list_properties(args["typename"], types=monitor.vm.types)
+
+
+@command("object-add")
+def object_add(monitor: Dispatcher, args: Args) -> None:
+    """Make a user-creatable object."""
+    props = dict(args)
+    monitor.vm.add_object(props.pop("qom-type"), props.pop("id"), props)
+
+
+@command("object-del")
+def object_del(monitor: Dispatcher, args: Args) -> None:
+    """Delete a user-creatable object."""
+    monitor.vm.del_object(args["id"])

@@ -1,0 +1,487 @@
+"""A virtual machine: one tree, one machine, one accelerator, its CPUs, globals and events.
+
+Nothing else in pyqom holds state, so a process may have thousands.  Building one runs QEMU's
+phases (``include/hw/qdev-core.h``, ``system/vl.c``): the machine object, the accelerator, the
+objects, the CPUs; or stops before the CPUs with ``preconfig``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from pyqom.accel.select import accelerator
+from pyqom.catalog import registry
+from pyqom.devices.context import Context, Override
+from pyqom.devices.cpu.x86.featurestring import parse_model
+from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError, UnknownModel
+from pyqom.events import EventLog
+from pyqom.machines import MachineType, find
+from pyqom.machines.context import compat_overrides, has_cpu_slots
+from pyqom.machines.cpus import Cpus
+from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
+from pyqom.machines.options import apply_options, default_options, pass_on
+from pyqom.reports import Reports
+from pyqom.types import Container, container_get, make_root
+from pyqom.types.path import resolve_at
+from pyqom.types.qdict import qdict_order
+from pyqom.types.user_creatable import add as object_add
+from pyqom.types.user_creatable import delete as object_del
+from pyqom.types.user_creatable import id_wellformed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.devices.device import Device
+    from pyqom.machines.options import PassedOn
+    from pyqom.types import Registry
+
+PHASES = (
+    "no-machine",
+    "early-backends",
+    "machine-created",
+    "accel-created",
+    "late-backends-created",
+    "machine-initialized",
+    "machine-ready",
+)
+"""What has been built so far, as QEMU's ``MachineInitPhase``, and before the machine's options."""
+
+LATE_OBJECTS = (
+    "colo-compare",
+    "cryptodev-vhost-user",
+    "filter-",
+    "memory-backend-",
+    "qtest",
+    "rng-egd",
+    "vhost-user-blk-server",
+)
+"""The types of objects, or how their names begin, that wait for the accelerator: they may need
+character devices, network or the machine's compat properties (``object_create_early``)."""
+
+FIRST_THREAD = 100_000
+"""Where the numbering of threads begins: none of them exists."""
+
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+class Texts(dict):  # type: ignore[type-arg]
+    """Properties as a command line gives them: nested, with texts for all scalars."""
+
+
+class VirtualMachine:
+    """A machine as QEMU would start it, keyword for keyword what its command line has.
+
+    ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
+    the further ``-machine`` properties, typed or `Texts`; ``cpu`` a model string
+    (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's SMPConfiguration and
+    MemorySizeConfiguration have them (an int is the number of CPUs, and bytes); ``accel`` one
+    accelerator or several to try in turn; ``globals`` are (driver, property, text), ``objects``
+    mappings with ``qom-type`` and ``id``, ``devices`` with ``driver`` (`Texts` where values are
+    texts), ``numa`` records as ``set-numa-node`` has them.  ``types`` is a registry with types of
+    one's own.
+
+    It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
+    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
+    refuses to start with, as `pyqom.errors.PyqomError` with QEMU's text; an error for which one of
+    several options is to blame has it as ``origin``: ``("numa", 2)``.
+
+    ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
+    called with the machine whenever it has reached one of `PHASES`.
+    """
+
+    def __init__(
+        self,
+        machine: str | MachineType | None = None,
+        cpu: str | None = None,
+        smp: int | Mapping[str, int] | None = None,
+        accel: str | Accelerator | Sequence[str | Accelerator] = "tcg",
+        memory: int | Mapping[str, int] | None = None,
+        globals: Iterable[tuple[str, str, str]] = (),
+        objects: Iterable[Mapping[str, Any]] = (),
+        devices: Iterable[Mapping[str, Any]] = (),
+        numa: Iterable[Mapping[str, Any]] = (),
+        release: str | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        uuid: str | None = None,
+        paused: bool = False,
+        preconfig: bool = False,
+        incoming: bool = False,
+        actions: Mapping[str, str] | None = None,
+        types: Registry | None = None,
+        reports: Reports | None = None,
+        on_phase: Callable[[VirtualMachine], None] | None = None,
+    ) -> None:
+        self.phase = PHASES[0]
+        self.warnings = Reports() if reports is None else reports
+        self.events = EventLog()
+        self.status = "inmigrate" if incoming else "prelaunch"
+        self.name = name
+        self.uuid = uuid
+        self.autostart = not paused
+        self.actions = dict(actions or {})
+        self.exited = False
+        self._on_phase = on_phase
+        self._devices = list(devices)
+        self._threads: dict[int, int] = {}
+        self._dispatcher: Any = None
+        self._unattached = self._anonymous = 0
+        self.cpus: Cpus | None = None
+        if machine is None or isinstance(machine, str):
+            machine = find(machine or "pc", release)
+        self.machine_type = machine
+        self.release = machine.release
+        self.types = registry(self.release) if types is None else types
+        self.globals = [Override(*entry) for entry in globals]
+        early, late = _split(objects)
+        self._create_machine()
+        self._reach("early-backends")
+        self._add_objects(early)
+        others = self._configure_machine(options or {}, smp, memory)
+        self._reach("machine-created")
+        self._choose_accelerator(accel, others)
+        self._reach("accel-created")
+        if machine.deprecation_warning:
+            self.warnings.append(machine.deprecation_warning)
+        self._add_objects(late)
+        self._reach("late-backends-created")
+        self._choose_cpu(cpu)
+        if others.memory_backend is not None:
+            resolve_backend(self.machine, others.memory_backend, others.has_memory_size)
+        for index, record in enumerate(numa):
+            with self.warnings.at("numa", index):
+                self.set_numa_node(record)
+        if not preconfig:
+            self.exit_preconfig()
+
+    def __enter__(self) -> VirtualMachine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.root.finalize()
+
+    # --- phases --------------------------------------------------------------
+
+    def _reach(self, phase: str) -> None:
+        self.phase = phase
+        if self._on_phase is not None:
+            self._on_phase(self)
+
+    def has_reached(self, phase: str) -> bool:
+        """Whether that much has been built: one of `PHASES`."""
+        return PHASES.index(self.phase) >= PHASES.index(phase)
+
+    def _create_machine(self) -> None:
+        """Make the tree and the machine in it."""
+        self.root = make_root()
+        self.machine = self.types.get(self.machine_type.typename)()
+        self.machine.warnings, self.machine.reports = self.warnings, self.warnings.errors
+        self.root.add_child("machine", self.machine)
+        self.unattached = self.machine.add_child("unattached", Container())
+        self.peripheral = self.machine.add_child("peripheral", Container())
+        self.peripheral_anon = self.machine.add_child("peripheral-anon", Container())
+        apply_options(self.machine, default_options(self.machine_type))
+
+    def _configure_machine(
+        self,
+        options: Mapping[str, Any],
+        smp: int | Mapping[str, int] | None,
+        memory: int | Mapping[str, int] | None,
+    ) -> PassedOn:
+        """Set the machine's properties; the result is what is not the machine's own."""
+        given: dict[str, Any] = {}
+        if smp is not None:
+            given["smp"] = {"cpus": smp} if isinstance(smp, int) else smp
+        if memory is not None:
+            given["memory"] = {"size": memory} if isinstance(memory, int) else memory
+        own, others = pass_on({**options, **given})
+        if isinstance(options, Texts):
+            apply_options(self.machine, own)
+        else:
+            for name in qdict_order(own):
+                self.machine.set(name, own[name])
+        return others
+
+    def _choose_accelerator(
+        self, accel: str | Accelerator | Sequence[str | Accelerator], others: PassedOn
+    ) -> None:
+        """Take the first accelerator that can be had (``configure_accelerators``)."""
+        choices = [accel] if not isinstance(accel, (list, tuple)) else accel
+        kind = "accel"
+        if others.accel is not None:
+            choices, kind = others.accel.split(":"), "machine"
+        failed: PyqomError | None = None
+        for index, choice in enumerate(choices):
+            if failed is not None:
+                self.warnings.errors.append(str(failed))
+            try:
+                with self.warnings.at(kind, index):
+                    self.accel = accelerator(choice, self.release)
+                    break
+            except PyqomError as error:
+                failed = error
+        else:
+            raise failed or PyqomError("no accelerator found")
+        if failed is not None:
+            self.warnings.errors.append(f"falling back to {self.accel.name}")
+
+    def _choose_cpu(self, cpu: str | None) -> None:
+        """Parse the CPU model, and make what every device of this machine is made in."""
+        if cpu == "":
+            raise PyqomError("-cpu option cannot be empty")
+        self.model = parse_model(cpu) if cpu is not None else None
+        if self.model is not None:
+            self.warnings.extend(self.model.warnings)
+        cpu_class = self._cpu_class()
+        model = self.model.overrides(cpu_class.typename) if self.model and cpu_class else ()
+        self.context = Context(
+            self.accel,
+            self.machine_type.default_cpu_version,
+            (*compat_overrides(self.machine_type, self.accel), *self.globals, *model),
+            switches=self.model.switches if self.model else (),
+            warnings=self.warnings,
+        )
+        if cpu_class is not None:
+            self.cpus = Cpus(cpu_class, self.machine.smp_config)
+            if self.machine.numa is not None:
+                self.machine.numa.cpus = self.cpus
+            if has_cpu_slots(self.machine_type):
+                self.context.pre_plug = self._pre_plug
+
+    def _cpu_class(self) -> Any:
+        """The type of the machine's CPUs; None where it has none.  Raises UnknownModel."""
+        model: ModelString | None = self.model
+        typename = self.machine_type.default_cpu_type if model is None else model.name + SUFFIX
+        if typename is None:
+            return None
+        if typename not in self.types or self.types.abstract(typename):
+            assert model is not None
+            known = (name.removesuffix(SUFFIX) for name in self.types.list("x86_64-cpu"))
+            raise UnknownModel(f"unable to find CPU model '{model.name}'", model.name, known)
+        return self.types.get(typename)
+
+    def _pre_plug(self, device: Any) -> None:
+        """Find a CPU its place and its node."""
+        assert self.cpus is not None
+        self.cpus.slots.pre_plug(device)
+        if self.machine.numa is not None:
+            self.machine.numa.pre_plug(device, device.cpu_index)
+
+    def set_numa_node(self, record: Mapping[str, Any]) -> None:
+        """Take a NUMA option (``set-numa-node``, ``-numa``).  Raises PyqomError."""
+        if self.machine.numa is None:
+            raise PyqomError("NUMA is not supported by this machine-type")
+        self.machine.numa.set_options(record)
+
+    def exit_preconfig(self) -> None:
+        """Make the memory, the CPUs and the devices, and be ready.  Raises PyqomError."""
+        if self.has_reached("machine-initialized"):
+            raise PyqomError("The command is permitted only before machine initialization")
+        taken = [child.path_component for child in self.objects.children()]
+        if "memory-backend-ram" in self.types:
+            attach_memory(self.machine, self._make_memory, taken)
+        self.phase = "machine-initialized"
+        self._create_cpus()
+        for index, entry in enumerate(self._devices):
+            with self.warnings.at("devices", index):
+                props = entry.copy() if isinstance(entry, Texts) else dict(entry)
+                self.add_device(props.pop("driver", None), props.pop("id", None), props)
+        self._check_globals()
+        self._reach("machine-ready")
+        if self.autostart and self.status != "inmigrate":
+            self.cont()
+
+    def _create_cpus(self) -> None:
+        """Make the CPUs that the machine starts with, and lay out its memory behind them."""
+        if self.cpus is not None:
+            self.machine.check_cpu_type(self.cpus.cpu_class.typename)
+            for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
+                self.realize(cpu)
+                if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
+                    amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
+                    hole = self.machine.hole64_size
+                    lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+        self.machine.settle()
+
+    def _make_memory(self, name: str, size: int) -> Any:
+        """Make the backend of the machine's own memory."""
+        return self.add_object("memory-backend-ram", name, {"size": size})
+
+    def _check_globals(self) -> None:
+        """Warn of globals that name no device (``qdev_prop_check_globals``)."""
+        for entry in self.globals:
+            name = entry.driver
+            if name not in self.types or not self.types.implements(name, "device"):
+                self.warnings.append(f"global {name}.{entry.property} has invalid class name")
+
+    # --- objects and devices -------------------------------------------------
+
+    def _add_objects(self, objects: Iterable[Mapping[str, Any]]) -> None:
+        for entry in objects:
+            props = dict(entry)
+            self.add_object(props.pop("qom-type"), props.pop("id"), props)
+
+    def add_object(self, qom_type: str, identifier: str, props: Mapping[str, Any]) -> Any:
+        """Make a user-creatable object under /objects (``object-add``).  Raises PyqomError."""
+        ordered = {name: props[name] for name in qdict_order(props)}
+        return object_add(self.root, self.types, qom_type, identifier, ordered)
+
+    def realize(self, device: Device) -> None:
+        """Realize a device; one without a parent becomes an unattached one.
+
+        Raises PyqomError and leaves nothing behind.
+        """
+        homeless = device.parent_object is None
+        if homeless:
+            self.unattached.add_child(f"device[{self._unattached}]", device)
+        try:
+            device.realize(True)
+        except PyqomError:
+            if homeless:
+                device.unparent()
+            raise
+        self._unattached += homeless
+        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
+            self.cpus.present[device.cpu_index] = device
+
+    def add_device(
+        self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
+    ) -> Device:
+        """Make and plug a device (``device_add``), in QEMU's order of checks.
+
+        `props` are typed, or `Texts`.  Raises PyqomError and leaves nothing behind.
+        """
+        if driver is None:
+            raise MissingParameter("Parameter 'driver' is missing")
+        cls = self._device_class(driver)
+        if "bus" in props:
+            raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
+        device: Device = cls(self.context)
+        device._hotplugged = self.has_reached("machine-ready")
+        if device._hotplugged and not device.hotpluggable_class:
+            raise PyqomError(f"Device '{driver}' does not support hotplugging")
+        self._take_in(device, identifier)
+        try:
+            setter = device.set_keyval if isinstance(props, Texts) else device.set
+            for name in qdict_order(props):
+                setter(name, props[name])
+            self.realize(device)
+        except PyqomError:
+            device.unparent()
+            raise
+        return device
+
+    def _device_class(self, driver: str) -> Any:
+        if driver not in self.types or not self.types.implements(driver, "device"):
+            raise PyqomError(f"'{driver}' is not a valid device model name")
+        if self.types.abstract(driver):
+            raise PyqomError("Parameter 'driver' expects a non-abstract device type")
+        return self.types.get(driver)
+
+    def _take_in(self, device: Device, identifier: str | None) -> None:
+        """Give a device its place among the peripherals (``qdev_set_id``)."""
+        if identifier is None:
+            self.peripheral_anon.add_child(f"device[{self._anonymous}]", device)
+            self._anonymous += 1
+            return
+        checked = "device-ids-are-checked" in self.release.rules
+        if checked and not id_wellformed(identifier):
+            raise PyqomError(f"Invalid qdev ID '{identifier}'")
+        if self.peripheral.has_property(identifier):
+            raise PyqomError(f"Duplicate device ID '{identifier}'")
+        device.id = identifier
+        self.peripheral.add_child(identifier, device)
+
+    def del_device(self, identifier: str) -> None:
+        """Ask a device to leave (``device_del``).  Raises DeviceNotFound, PyqomError."""
+        found = resolve_at(self.root, self.peripheral, identifier)
+        if found is None:
+            raise DeviceNotFound(f"Device '{identifier}' not found")
+        if not found.cast("device"):
+            raise PyqomError(f"{identifier} is not a device")
+        self._unplug(found)
+
+    def _unplug(self, device: Device) -> None:
+        """A guest would have to let the device go; without guest code none ever does."""
+        if not device.hotpluggable_class:
+            raise PyqomError(f"Device '{device.typename}' does not support hotplugging")
+        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
+            if device.cpu_index == 0:
+                raise PyqomError("Boot CPU is unpluggable")
+
+    def del_object(self, identifier: str) -> None:
+        """Delete an object under /objects (``object-del``).  Raises PyqomError."""
+        object_del(self.root, identifier)
+
+    @property
+    def objects(self) -> Any:
+        """The container of user-creatable objects."""
+        return container_get(self.root, "/objects")
+
+    def thread_id(self, owner: Any) -> int:
+        """The id of the thread that a CPU or an I/O thread would be; each has its own."""
+        return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
+
+    # --- run state -----------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the CPUs would run."""
+        return self.status == "running"
+
+    def cont(self) -> None:
+        """Let the machine run (``cont``); one that waits for migration does so after it."""
+        if self.status == "inmigrate":
+            self.autostart = True
+        elif not self.running:
+            self.status = "running"
+            self.events.emit("RESUME")
+
+    def stop(self) -> None:
+        """Pause a machine (``stop``); one that waits for migration does so after it."""
+        if self.running:
+            self.status = "paused"
+            self.events.emit("STOP")
+        elif self.status == "inmigrate":
+            self.autostart = False
+
+    def shutdown(self, reason: str) -> None:
+        """End the machine (``quit``, a signal); by ``-action shutdown=pause`` it only stops."""
+        self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
+        self.exited = True
+
+    def reset(self, reason: str = "host-qmp-system-reset") -> None:
+        """Reset all devices (``system_reset``)."""
+        self.events.emit("RESET", {"guest": False, "reason": reason})
+
+    def qmp(self, command: str, /, **arguments: Any) -> Any:
+        """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.
+
+        Returns what QMP returns.  Raises what QMP answers, as `pyqom.errors.PyqomError`.
+        """
+        return self.dispatcher.execute(command, arguments)
+
+    @property
+    def dispatcher(self) -> Any:
+        """What runs QMP commands on this machine (`pyqom.monitor.dispatcher.Dispatcher`)."""
+        if self._dispatcher is None:
+            # The monitor stands above the machine that it looks at.
+            monitor = import_module("pyqom.monitor.dispatcher")
+            self._dispatcher = monitor.Dispatcher(self)
+        return self._dispatcher
+
+    def __repr__(self) -> str:
+        return f"<VirtualMachine {self.machine_type.name} {self.status}>"
+
+
+def _split(objects: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """The objects that are made before the accelerator, and those after; threads first of all."""
+    ordered = sorted(objects, key=lambda entry: entry["qom-type"] != "thread-context")
+    late = [entry for entry in ordered if entry["qom-type"].startswith(LATE_OBJECTS)]
+    return [entry for entry in ordered if not entry["qom-type"].startswith(LATE_OBJECTS)], late
