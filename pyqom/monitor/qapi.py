@@ -44,20 +44,22 @@ class QmpSchema:
         self._index = Index(self._types)
         self._entities: dict[str, Command | Event | None] = {}
         self._checks: dict[str, Callable[[Any], Arguments]] = {}
+        self._introspections: dict[frozenset[str], list[dict[str, Any]]] = {}
         self._json = Checker()
         self._keyval = Checker(keyval=True)
 
     # --- what there is -------------------------------------------------------
+    # QAPI wants events in capitals and commands not, so that a list needs no module
 
     @cached_property
     def commands(self) -> tuple[str, ...]:
         """The names of the stated commands, in the order of QEMU's schema."""
-        return tuple(name for name in self._index.where if self.command(name) is not None)
+        return tuple(name for name in self._index.where if not name.isupper())
 
     @cached_property
     def events(self) -> tuple[str, ...]:
         """The names of the stated events, in the order of QEMU's schema."""
-        return tuple(name for name in self._index.where if self.event(name) is not None)
+        return tuple(name for name in self._index.where if name.isupper())
 
     def command(self, name: str) -> Command | None:
         """A command by name; None where this release has none that is stated."""
@@ -169,13 +171,18 @@ class QmpSchema:
     def introspect(self, commands: Iterable[str], events: Iterable[str]) -> list[dict[str, Any]]:
         """``query-qmp-schema`` of a server with these commands and events, QEMU's order.
 
-        A name that the release does not have is left out.
+        A name that the release does not have is left out.  The result is not to be changed: who
+        serves the same gets the same again.
         """
-        from pyqom.monitor.qapi_introspect import Introspection
+        served = frozenset((*commands, *events))
+        found = self._introspections.get(served)
+        if found is None:
+            from pyqom.monitor.qapi_introspect import Introspection
 
-        served = {*commands, *events}
-        stated = (self._entity(name) for name in self._index.where if name in served)
-        return Introspection(self._types).add(entity for entity in stated if entity is not None)
+            stated = (self._entity(name) for name in self._index.where if name in served)
+            found = Introspection(self._types).add(each for each in stated if each is not None)
+            self._introspections[served] = found
+        return found
 
     def command_line_options(self, option: str | None = None) -> list[dict[str, Any]]:
         """``query-command-line-options``: one option, or all.  Raises InvalidParameterValue."""

@@ -101,6 +101,12 @@ def test_objects_are_closed_or_branches(name: str) -> None:
         assert closed == (schema.get("type") == "object" and f"{name}/{kind}" not in branches), kind
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_events_are_in_capitals_and_commands_not(name: str) -> None:
+    assert all(event.isupper() for event in content(name).get("x-events", ()))
+    assert not any(command.isupper() for command in content(name).get("x-commands", ()))
+
+
 def test_the_index_names_everything_where_it_is() -> None:
     index = content("index")
     sections = index["sections"]
