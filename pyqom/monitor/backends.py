@@ -141,6 +141,65 @@ class PipeBackend(FileBackend):
             self._out = os.dup(self._in)
 
 
+class PtyBackend(Backend):
+    """A pseudo terminal, with a client as long as somebody has its other end open."""
+
+    _master = -1
+    _link = ""
+
+    def open(self, report: Report) -> None:
+        import tty
+
+        try:
+            self._master, slave = os.openpty()
+        except OSError as error:
+            raise ChardevError(f"Failed to create PTY: {error.strerror}") from None
+        name = os.ttyname(slave)
+        tty.setraw(slave)
+        os.close(slave)
+        os.set_blocking(self._master, False)
+        self._name = name
+        if self.chardev.path:
+            try:
+                os.symlink(name, self.chardev.path)
+            except OSError as error:
+                self.close()
+                text = f"Failed to create PTY symlink: {error.strerror}"
+                raise ChardevError(text) from None
+            self._link = self.chardev.path
+        print(f"char device redirected to {name} (label {self.chardev.id})", flush=True)
+
+    @property
+    def filename(self) -> str:
+        return f"pty:{self._name}"
+
+    def begin(self) -> None:
+        """Look once a second whether somebody has opened the other end, as QEMU does."""
+        import select
+
+        if self._master < 0:
+            return
+        poll = select.poll()
+        poll.register(self._master, select.POLLHUP)
+        assert self.loop
+        assert self.opened
+        if poll.poll(0):
+            self.loop.call_later(1, self.begin)
+        else:
+            self.opened(self._master, self._master)
+
+    def gone(self) -> None:
+        self.begin()
+
+    def close(self) -> None:
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+        if self._link:
+            os.unlink(self._link)
+            self._link = ""
+
+
 # --- sockets -------------------------------------------------------------------------------------
 
 
@@ -419,4 +478,5 @@ _BACKENDS: dict[str, type[Backend]] = {
     "stdio": StdioBackend,
     "file": FileBackend,
     "pipe": PipeBackend,
+    "pty": PtyBackend,
 }

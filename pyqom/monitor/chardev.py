@@ -75,6 +75,8 @@ BACKENDS = (
     | frozenset(("pipe", "pty", "qemu-vdagent", "ringbuf", "serial", "socket", "stdio", "testdev"))
     | frozenset(("tty", "udp", "vc", "wctablet"))
 )
+# Backends whose old form is KIND:PATH, and since which carried release.
+_WITH_PATH = {"file": None, "pipe": None, "pty": "11.1"}
 # Backends whose old form is their bare name.
 _BARE = ("null", "pty", "msmouse", "wctablet", "braille", "testdev", "stdio")
 # What asks for a protocol on top of the socket that pyqom does not speak.
@@ -214,7 +216,7 @@ def parse_compat(text: str, id: str, release: Release | None = None) -> Chardev:
 
     ``chardev:ID``, which names one that there is, is the caller's.  Raises ChardevError.
     """
-    opts = _compat_opts(text, option_types(release))
+    opts = _compat_opts(text, release or releases.get())
     return _chardev(opts, id)
 
 
@@ -237,8 +239,9 @@ def parse_chardev(text: str, release: Release | None = None) -> Chardev:
 # --- the old form --------------------------------------------------------------------------------
 
 
-def _compat_opts(text: str, types: Mapping[str, str]) -> Opts:
+def _compat_opts(text: str, release: Release) -> Opts:
     """qemu_chr_parse_compat(): the options that the old form stands for."""
+    types = option_types(release)
     plain = text.removeprefix("mon:")
     opts = Opts(None)
     prefix, colon, rest = plain.partition(":")
@@ -248,7 +251,7 @@ def _compat_opts(text: str, types: Mapping[str, str]) -> Opts:
         opts.values["backend"] = "vc"
     elif plain == "con:":
         opts.values["backend"] = "console"
-    elif colon and prefix in ("file", "pipe", "pty"):
+    elif colon and prefix in _WITH_PATH and release.knows(_WITH_PATH[prefix], None):
         opts.values.update(backend=prefix, path=rest)
     elif colon and prefix == "unix":
         opts.values["backend"] = "socket"
