@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 # How many requests wait for their turn (``QMP_REQ_QUEUE_LEN_MAX``); one without out-of-band.
 QUEUE_LENGTH = 8
 # Bytes of output beyond which no further command is run until they are taken,
-OUTPUT_HIGH = 1 << 20
+OUTPUT_HIGH = 1 << 18
 # and beyond which the client is given up: it does not read, and events go on.
 OUTPUT_LIMIT = 16 << 20
 
