@@ -159,6 +159,16 @@ class ISAPC(PCMachine):
     cxl = cxl_switch(until="11.1")
     cxl_fmw = fixed_windows(until="11.1")
 
+    def low_memory(self) -> int:
+        if "isapc-has-no-high-memory" not in self.rules:
+            return super().low_memory()
+        if self.memory_size > 3584 * MIB:
+            raise PyqomError(
+                f"Too much memory for this machine: {self.memory_size // MIB} MiB, maximum 3584 MiB"
+            )
+        self._max_ram_below_4g = self.low_memory_default
+        return self.memory_size
+
     def settle(self, cache_places: Mapping[str, str] | None = None) -> None:
         self.hpet = False
         super().settle(cache_places)

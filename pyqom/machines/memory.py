@@ -278,6 +278,7 @@ def free_address(
             "get fragmented and not all 'maxmem' might be usable for memory devices."
         )
     end = memory.base + memory.size
+    there = sorted(devices, key=lambda device: device[0])
     if hint % alignment:
         raise PyqomError(f"address must be aligned to 0x{alignment:x} bytes")
     if hint:
@@ -286,7 +287,7 @@ def free_address(
                 f"can't add memory device [0x{hint:x}:0x{size:x}], usable range for memory"
                 f" devices [0x{memory.base:x}:0x{memory.size:x}]"
             )
-        for address, length, name in devices:
+        for address, length, name in there:
             if address < hint + size and hint < address + length:
                 raise PyqomError(
                     "address range conflicts with memory device"
@@ -296,7 +297,7 @@ def free_address(
     address = _round_up(memory.base, alignment)
     if address + size - 1 > U64:
         raise PyqomError("can't add memory device, device too big")
-    for other, length, _ in sorted(devices):
+    for other, length, _ in there:
         if other >= address + size:
             break
         if address < other + length:
@@ -310,16 +311,16 @@ def free_address(
 
 
 def free_slot(machine: Machine, taken: Collection[int], hint: int = -1) -> int:
-    """The slot for a DIMM (``pc_dimm_get_free_slot``); `hint` is the wanted one, -1 for any.
+    """The slot for a DIMM (``pc_dimm_pre_plug``); `hint` is the wanted one, -1 for any.
 
     Raises PyqomError.
     """
     count = machine.memory_slots
-    if count <= 0:
+    if hint != -1 and not 0 <= hint < count:
+        raise PyqomError(f"invalid slot number {hint}, valid range is [0-{count - 1 & U64}]")
+    if count == 0:
         raise PyqomError("no slots where allocated, please specify the 'slots' option")
     if hint != -1:
-        if hint >= count:
-            raise PyqomError(f"invalid slot# {hint}, should be less than {count}")
         if hint in taken:
             raise PyqomError(f"slot {hint} is busy")
         return hint

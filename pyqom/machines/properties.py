@@ -331,6 +331,13 @@ class Machine(Object, typename="machine", abstract=True):
 
     # --- the board -----------------------------------------------------------
 
+    def check_cpu_type(self, typename: str) -> None:
+        """Warn of a CPU type that the machine type takes only for compatibility."""
+        assert self.machine_type is not None
+        fit = self.machine_type.fields.get("undeprecated-cpu-types")
+        if fit is not None and typename not in fit:
+            self.warn(f"cpu type {typename} is deprecated for {self.machine_type.name} machine")
+
     def low_memory(self) -> int:
         """How many bytes of memory are below 4 GiB at most; settles ``max-ram-below-4g``.
 
