@@ -1,0 +1,109 @@
+"""Properties with a setter of their own, as plain QOM properties have them.
+
+    size = Field(Size(), "int", refuse=once_allocated, accept=not_zero)
+
+QEMU: the ``object_class_property_add()`` of a type's class initialiser.
+"""
+
+from __future__ import annotations
+
+from pyqom.types import Bool, Property, String
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyqom.types import Registry
+
+
+class Field(Property):
+    """A value that is read as `kind` has it, and shown under the type string `type`.
+
+    refuse   asked with the object and the property's name before the value is looked at; may raise
+    accept   given the object, the checked value and the name, gives the value to keep; may raise
+    changed  told when the value is kept; what it raises does not take the value back
+    shown    gives the value to show; None: the one that is kept
+
+    The default is that of the kind.
+    """
+
+    def __init__(
+        self,
+        kind: Property,
+        type: str | None = None,
+        *,
+        refuse: Callable[[Any, str], None] | None = None,
+        accept: Callable[[Any, Any, str], Any] | None = None,
+        changed: Callable[[Any], None] | None = None,
+        shown: Callable[[Any], Any] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(kind.default, qdev=False, show_default=False, **options)
+        self.type = type or kind.type
+        self.kind = kind
+        self.refuse, self.accept, self.changed, self.shown = refuse, accept, changed, shown
+
+    def bind(self, attr: str) -> None:
+        super().bind(attr)
+        self.kind.name = self.name
+
+    def make_getter(self) -> Callable[[Any], Any]:
+        return super().make_getter() if self.shown is None else self.shown
+
+    def allow_set(self, obj: Any) -> None:
+        super().allow_set(obj)
+        if self.refuse is not None:
+            self.refuse(obj, self.name)
+
+    def store(self, obj: Any, value: Any) -> None:
+        if self.accept is not None:
+            value = self.accept(obj, value, self.name)
+        super().store(obj, value)
+        if self.changed is not None:
+            self.changed(obj)
+
+    def check(self, value: Any, name: str, owner: Any = None) -> Any:
+        return self.kind.check(value, name, owner)
+
+    def parse(self, text: str, name: str, owner: Any = None) -> Any:
+        return self.kind.parse(text, name, owner)
+
+    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
+        return self.kind.keyval(value, name, owner)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return self.kind.format(value, human)
+
+    def wire(self, value: Any) -> Any:
+        return self.kind.wire(value)
+
+
+def flag(default: bool = False, **options: Any) -> Bool:
+    """A plain boolean."""
+    return Bool(default, qdev=False, show_default=False, **options)
+
+
+def text(default: str | None = None, **options: Any) -> String:
+    """A plain text; None is never set, which QMP shows as an empty one."""
+    return String(default, show_default=False, **options)
+
+
+def of_instance(prop: Property) -> Any:
+    """A property that QEMU adds to each instance: an abstract type does not list it."""
+    prop.per_instance = True
+    return prop
+
+
+class Fact:
+    """Something that holds in the releases from `since` on, or before `until`."""
+
+    __slots__ = ("since", "until")
+
+    def __init__(self, *, since: str | None = None, until: str | None = None) -> None:
+        self.since = since
+        self.until = until
+
+    def holds(self, registry: Registry) -> bool:
+        """Is it so in the registry's release?"""
+        return registry.knows(self)
