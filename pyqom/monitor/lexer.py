@@ -7,6 +7,7 @@ taken at one go by a regular expression.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pyqom.monitor.tokens import FLOAT, INTEGER, KEYWORD, OVERLONG, STRAY, STRING
 
@@ -72,8 +73,11 @@ def _run(state: str, table: list[str]) -> re.Pattern[bytes]:
     return re.compile(b"[%s]*" % loop if loop else b"")
 
 
-_TABLES = {state: _table(rules) for state, rules in _RULES.items()}
-_RUNS = {state: _run(state, table) for state, table in _TABLES.items()}
+@cache
+def _automaton() -> tuple[dict[str, list[str]], dict[str, re.Pattern[bytes]]]:
+    """Tables and runs of all states; most sessions never need them, so they come when used."""
+    tables = {state: _table(rules) for state, rules in _RULES.items()}
+    return tables, {state: _run(state, table) for state, table in tables.items()}
 
 
 class Lexer:
@@ -112,17 +116,18 @@ class Lexer:
         Where a token ends only because of the byte behind it, what begins with that very byte is
         told one column too far to the right, as QEMU does.
         """
+        tables, runs = _automaton()
         token = self._token
         at, shifted = 0, -1
         while at < len(data):
             state = self._state
-            at = self._stay(data, at)
+            at = self._stay(runs[self._state], data, at)
             if len(token) <= MAX_TOKEN_SIZE:
                 if at == len(data):
                     break
                 if state is START:
                     self._begin = self._line, at - self._line_start + 1 + (at == shifted)
-                target = _TABLES[state][data[at]]
+                target = tables[state][data[at]]
                 if target[:1] == "<":
                     if len(target) > 1:
                         yield target[1:], bytes(token), *self._begin
@@ -149,11 +154,11 @@ class Lexer:
         self._token.clear()
         self._state = state
 
-    def _stay(self, data: bytes, at: int) -> int:
+    def _stay(self, run: re.Pattern[bytes], data: bytes, at: int) -> int:
         """Take the bytes that leave the state where it is; where the next one stands."""
-        run = _RUNS[self._state].match(data, at)
-        assert run is not None
-        end = run.end()
+        match = run.match(data, at)
+        assert match is not None
+        end = match.end()
         if self._state is START:
             self._newlines(data, at, end)
         elif self._state is not RECOVERY and end > at:

@@ -58,7 +58,7 @@ class Connection:
         """End the conversation, with what can be sent at once; nothing is called back any more."""
         if self._open:
             self._open = False
-            self._send(self._unsent or self.session.take())
+            self._send(self._unsent + self.session.take())
             self._stop_reading()
             self._stop_writing()
             self.session.on_output = None
@@ -221,6 +221,16 @@ class Server:
             session = monitor.session
             if session is not None:
                 session.event(name, data, seconds, microseconds)
+
+    def finish(self) -> None:
+        """Answer nothing more than what is being answered, for the machine is going.
+
+        What has been said still goes out when the callback that this is called from is done, or
+        with `close`.
+        """
+        for monitor in self.monitors:
+            if monitor.session is not None:
+                monitor.session.close()
 
     def close(self) -> None:
         """Hang up everywhere; sockets are removed from the file system."""

@@ -407,6 +407,25 @@ def test_quit_is_answered(running: Running, tmp_path: Path) -> None:
     assert client.line() == b""
 
 
+def test_the_end_of_the_machine(running: Running, tmp_path: Path) -> None:
+    """All clients hear of it, nobody is answered any more, and then they are hung up."""
+    paths = [str(tmp_path / f"{number}.sock") for number in range(2)]
+    for path in paths:
+        running.add(f"unix:{path},server=on,wait=off")
+    clients = [Client(path).negotiate() for path in paths]
+
+    def end() -> None:
+        running.server.event("SHUTDOWN", {"guest": False}, 1, 2)
+        running.server.finish()
+
+    running.call(end)
+    clients[1].send(b'{"execute": "query-name"}')
+    running.call(running.server.close)
+    for client in clients:
+        assert client.message()["event"] == "SHUTDOWN"
+        assert client.line() == b""
+
+
 def test_a_thousand_listeners_are_cheap(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 1200:
