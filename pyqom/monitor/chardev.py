@@ -73,8 +73,10 @@ _OPTIONS: tuple[tuple[str, str, str | None, str | None], ...] = (
 BACKENDS = (
     frozenset(("braille", "file", "memory", "msmouse", "mux", "null", "parallel", "parport"))
     | frozenset(("pipe", "pty", "qemu-vdagent", "ringbuf", "serial", "socket", "stdio", "testdev"))
-    | frozenset(("tty", "udp", "vc", "wctablet"))
+    | frozenset(("tty", "udp", "vc", "wctablet", "hub"))
 )
+# Backends that not all carried releases have, and since which.
+_SINCE = {"hub": "11.1"}
 # Backends whose old form is KIND:PATH, and since which carried release.
 _WITH_PATH = {"file": None, "pipe": None, "pty": "11.1"}
 # Backends whose old form is their bare name.
@@ -216,8 +218,8 @@ def parse_compat(text: str, id: str, release: Release | None = None) -> Chardev:
 
     ``chardev:ID``, which names one that there is, is the caller's.  Raises ChardevError.
     """
-    opts = _compat_opts(text, release or releases.get())
-    return _chardev(opts, id)
+    release = release or releases.get()
+    return _chardev(_compat_opts(text, release), id, release)
 
 
 def parse_chardev(text: str, release: Release | None = None) -> Chardev:
@@ -225,13 +227,14 @@ def parse_chardev(text: str, release: Release | None = None) -> Chardev:
 
     Raises ChardevError.
     """
+    release = release or releases.get()
     try:
         opts = qemu_opts.parse(text, option_types(release), "backend")
     except ParameterError as error:
         raise ChardevError(str(error)) from None
     if opts.id is None:
         raise ChardevError("chardev: no id specified")
-    chardev = _chardev(opts, opts.id)
+    chardev = _chardev(opts, opts.id, release)
     chardev.warnings = opts.warnings
     return chardev
 
@@ -300,11 +303,11 @@ def _add(opts: Opts, rest: str, implied: str | None, text: str, types: Mapping[s
 # --- options to a chardev ------------------------------------------------------------------------
 
 
-def _chardev(opts: Opts, id: str) -> Chardev:
+def _chardev(opts: Opts, id: str, release: Release) -> Chardev:
     backend = opts.text("backend")
     if not backend:
         raise ChardevError(f'chardev: "{id}" missing backend')
-    if backend not in BACKENDS:
+    if backend not in BACKENDS or not release.knows(_SINCE.get(backend), None):
         raise ChardevError(f"'{backend}' is not a valid char driver name")
     path = opts.text("path") or ""
     if backend == "socket":
@@ -313,13 +316,15 @@ def _chardev(opts: Opts, id: str) -> Chardev:
         raise ChardevError("chardev: file: no filename given")
     elif backend == "pipe" and "path" not in opts.values:
         raise ChardevError("chardev: pipe: no device path given")
+    elif backend == "hub" and "chardevs.0" not in opts.values:
+        raise ChardevError("hub: 'chardevs' list is not defined")
     elif backend == "mux" and "chardev" not in opts.values:
         raise ChardevError("chardev: mux: no chardev given")
     else:
         input_path = opts.text("input-path") or ""
         chardev = Chardev(backend, id, path=path, input_path=input_path, append=opts.flag("append"))
     for name in _UNSPOKEN:
-        if opts.values.get(name):
+        if opts.values.get(name, False) is not False:
             raise ChardevError(f"pyqom does not have '{name}' on a chardev")
     return chardev
 

@@ -108,6 +108,8 @@ def test_compat_that_cannot_be(text: str, desc: str) -> None:
         ("file,id=a", "chardev: file: no filename given"),
         ("pipe,id=a", "chardev: pipe: no device path given"),
         ("mux,id=a", "chardev: mux: no chardev given"),
+        ("hub,id=a", "hub: 'chardevs' list is not defined"),
+        ("null,id=a,logfile=", "pyqom does not have 'logfile' on a chardev"),
         ("file,id=a,path=/x,append=x", "Parameter 'append' expects 'on' or 'off'"),
         ("stdio,id=a,mux=x", "Parameter 'mux' expects 'on' or 'off'"),
         ("socket,id=a,path=/a,backend=x", "'x' is not a valid char driver name"),
@@ -181,6 +183,8 @@ def test_releases_have_their_options() -> None:
         parse_compat("unix:/a,reconnect=2", "a", NEW)
     with pytest.raises(ChardevError, match="Invalid parameter 'reconnect-ms'"):
         parse_compat("unix:/a,reconnect-ms=2", "a", OLD)
+    with pytest.raises(ChardevError, match="'hub' is not a valid char driver name"):
+        parse_chardev("hub,id=a", OLD)
     assert parse_compat("pty:/a", "a", NEW).path == "/a"
     with pytest.raises(ChardevError, match="'pty:/a' is not a valid char driver"):
         parse_compat("pty:/a", "a", OLD)

@@ -419,10 +419,11 @@ def test_the_end_of_the_machine(running: Running, tmp_path: Path) -> None:
         running.server.finish()
 
     running.call(end)
-    clients[1].send(b'{"execute": "query-name"}')
+    for monitor, client in zip(running.server.monitors, clients, strict=True):
+        assert client.message()["event"] == "SHUTDOWN"
+        assert monitor.session is None or monitor.session.closed
     running.call(running.server.close)
     for client in clients:
-        assert client.message()["event"] == "SHUTDOWN"
         assert client.line() == b""
 
 
