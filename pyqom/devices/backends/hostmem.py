@@ -181,7 +181,7 @@ class MemoryBackendRam(MemoryBackend, typename="memory-backend-ram"):
 
     def allocate(self) -> None:
         """Anonymous memory is not taken: a guest that uses it never runs."""
-        if self.size > hostfile.ADDRESS_SPACE:
+        if self.size >= hostfile.ADDRESS_SPACE:
             raise ObjectRefused(
                 f"cannot set up guest memory '{self.region_name}': Cannot allocate memory"
             )

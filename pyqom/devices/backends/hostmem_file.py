@@ -55,7 +55,7 @@ def _check_made_file(backend: Any, what: str) -> None:
     if backend.size >= hostfile.FILE_SIZE_END:
         raise ObjectRefused(f"failed to resize {what} to {backend.size}: Invalid argument")
     check_file_size(backend, backend.size)
-    if backend.size > hostfile.ADDRESS_SPACE:
+    if backend.size >= hostfile.ADDRESS_SPACE:
         raise cannot_map("Cannot allocate memory")
 
 
@@ -158,7 +158,7 @@ class MemoryBackendFile(MemoryBackend, typename="memory-backend-file"):
             raise ObjectRefused(
                 f"offset 0x{self._offset:x} must be multiples of page size 0x{page:x}"
             )
-        if self.size > hostfile.ADDRESS_SPACE:
+        if self.size >= hostfile.ADDRESS_SPACE:
             raise cannot_map("Cannot allocate memory")
 
     def _check_mappable(self, file: int) -> None:
