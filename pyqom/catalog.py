@@ -28,10 +28,12 @@ def build(release: Release, models: Iterable[Record] | None = None) -> Registry:
 def _further(types: Registry) -> None:
     """What most questions about CPU models never need."""
     from pyqom.accel.types import declare_accelerators
+    from pyqom.devices.backends import declare as declare_backends
     from pyqom.machines.qom import declare_machines
 
     declare_machines(types)
     declare_accelerators(types)
+    declare_backends(types)
 
 
 @memo

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from pyqom.accel.select import accelerator
+from pyqom.accel.choice import choose
 from pyqom.catalog import registry
+from pyqom.devices.backends.objects import object_add, object_del
+from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
@@ -25,13 +27,11 @@ from pyqom.reports import Reports
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.path import resolve_at
 from pyqom.types.qdict import qdict_order
-from pyqom.types.user_creatable import add as object_add
-from pyqom.types.user_creatable import delete as object_del
 from pyqom.types.user_creatable import id_wellformed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from pyqom.devices.device import Device
     from pyqom.machines.options import PassedOn
     from pyqom.types import Registry
+
+    Accel = str | tuple[str, Mapping[str, str]] | Accelerator
 
 PHASES = (
     "no-machine",
@@ -79,11 +81,11 @@ class VirtualMachine:
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
     the further ``-machine`` properties, typed or `Texts`; ``cpu`` a model string
     (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's SMPConfiguration and
-    MemorySizeConfiguration have them (an int is the number of CPUs, and bytes); ``accel`` one
-    accelerator or several to try in turn; ``globals`` are (driver, property, text), ``objects``
-    mappings with ``qom-type`` and ``id``, ``devices`` with ``driver`` (`Texts` where values are
-    texts), ``numa`` records as ``set-numa-node`` has them.  ``types`` is a registry with types of
-    one's own.
+    MemorySizeConfiguration have them (an int is the number of CPUs, and bytes); ``accel`` an
+    accelerator, its name, or the name with properties as texts, or a list to try in turn;
+    ``globals`` are (driver, property, text), ``objects`` mappings with ``qom-type`` and ``id``,
+    ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
+    ``set-numa-node`` has them.  ``types`` is a registry with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
@@ -99,7 +101,7 @@ class VirtualMachine:
         machine: str | MachineType | None = None,
         cpu: str | None = None,
         smp: int | Mapping[str, int] | None = None,
-        accel: str | Accelerator | Sequence[str | Accelerator] = "tcg",
+        accel: Accel | Sequence[Accel] = "tcg",
         memory: int | Mapping[str, int] | None = None,
         globals: Iterable[tuple[str, str, str]] = (),
         objects: Iterable[Mapping[str, Any]] = (),
@@ -154,9 +156,7 @@ class VirtualMachine:
         self._choose_cpu(cpu)
         if others.memory_backend is not None:
             resolve_backend(self.machine, others.memory_backend, others.has_memory_size)
-        for index, record in enumerate(numa):
-            with self.warnings.at("numa", index):
-                self.set_numa_node(record)
+        self._configure_numa(iter(numa))
         if not preconfig:
             self.exit_preconfig()
 
@@ -183,6 +183,7 @@ class VirtualMachine:
         self.machine = self.types.get(self.machine_type.typename)()
         self.machine.warnings, self.machine.reports = self.warnings, self.warnings.errors
         self.root.add_child("machine", self.machine)
+        self.surroundings = Surroundings(self.root, thread_id=self.thread_id)
         self.unattached = self.machine.add_child("unattached", Container())
         self.peripheral = self.machine.add_child("peripheral", Container())
         self.peripheral_anon = self.machine.add_child("peripheral-anon", Container())
@@ -208,28 +209,17 @@ class VirtualMachine:
                 self.machine.set(name, own[name])
         return others
 
-    def _choose_accelerator(
-        self, accel: str | Accelerator | Sequence[str | Accelerator], others: PassedOn
-    ) -> None:
+    def _choose_accelerator(self, accel: Accel | Sequence[Accel], others: PassedOn) -> None:
         """Take the first accelerator that can be had (``configure_accelerators``)."""
-        choices = [accel] if not isinstance(accel, (list, tuple)) else accel
+        choices: list[Any] = list(accel) if isinstance(accel, list) else [accel]
         kind = "accel"
         if others.accel is not None:
-            choices, kind = others.accel.split(":"), "machine"
-        failed: PyqomError | None = None
-        for index, choice in enumerate(choices):
-            if failed is not None:
-                self.warnings.errors.append(str(failed))
-            try:
-                with self.warnings.at(kind, index):
-                    self.accel = accelerator(choice, self.release)
-                    break
-            except PyqomError as error:
-                failed = error
-        else:
-            raise failed or PyqomError("no accelerator found")
-        if failed is not None:
-            self.warnings.errors.append(f"falling back to {self.accel.name}")
+            names = others.accel.split(":") if others.accel else []
+            # those that are none are told of before any is tried
+            choices, kind = sorted(names, key=lambda name: f"{name}-accel" in self.types), "machine"
+        self.accel = choose(choices, kind, self.types, self.warnings)
+        self.compat = compat_overrides(self.machine_type, self.accel)
+        self.surroundings.context = Context(self.accel, overrides=self.compat)
 
     def _choose_cpu(self, cpu: str | None) -> None:
         """Parse the CPU model, and make what every device of this machine is made in."""
@@ -243,7 +233,7 @@ class VirtualMachine:
         self.context = Context(
             self.accel,
             self.machine_type.default_cpu_version,
-            (*compat_overrides(self.machine_type, self.accel), *self.globals, *model),
+            (*self.compat, *self.globals, *model),
             switches=self.model.switches if self.model else (),
             warnings=self.warnings,
         )
@@ -273,6 +263,17 @@ class VirtualMachine:
         if self.machine.numa is not None:
             self.machine.numa.pre_plug(device, device.cpu_index)
 
+    def _configure_numa(self, records: Iterator[Mapping[str, Any]]) -> None:
+        """Take NUMA options one by one; the iterator may refuse one by raising."""
+        record: Mapping[str, Any] | None = {}
+        index = 0
+        while record is not None:
+            with self.warnings.at("numa", index):
+                record = next(records, None)
+                if record is not None:
+                    self.set_numa_node(record)
+            index += 1
+
     def set_numa_node(self, record: Mapping[str, Any]) -> None:
         """Take a NUMA option (``set-numa-node``, ``-numa``).  Raises PyqomError."""
         if self.machine.numa is None:
@@ -284,8 +285,7 @@ class VirtualMachine:
         if self.has_reached("machine-initialized"):
             raise PyqomError("The command is permitted only before machine initialization")
         taken = [child.path_component for child in self.objects.children()]
-        if "memory-backend-ram" in self.types:
-            attach_memory(self.machine, self._make_memory, taken)
+        attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
         self._create_cpus()
         for index, entry in enumerate(self._devices):
@@ -329,8 +329,8 @@ class VirtualMachine:
 
     def add_object(self, qom_type: str, identifier: str, props: Mapping[str, Any]) -> Any:
         """Make a user-creatable object under /objects (``object-add``).  Raises PyqomError."""
-        ordered = {name: props[name] for name in qdict_order(props)}
-        return object_add(self.root, self.types, qom_type, identifier, ordered)
+        around = self.surroundings
+        return object_add(self.root, self.types, qom_type, identifier, props, surroundings=around)
 
     def realize(self, device: Device) -> None:
         """Realize a device; one without a parent becomes an unattached one.

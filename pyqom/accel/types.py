@@ -30,6 +30,10 @@ def declare_accelerators(registry: Registry) -> None:
 
 def _maker(registry: Registry, name: str, parent: str, abstract: bool) -> Callable[[], Any]:
     def make() -> Any:
+        from pyqom.accel.objects import TEMPLATES
+
+        if name in TEMPLATES:
+            return registry.adopt(TEMPLATES[name])
         base = registry.get(parent)
         kind: Any = type(Object)
         return kind(name, (base,), {}, typename=name, abstract=abstract, registry=registry)

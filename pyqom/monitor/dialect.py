@@ -165,9 +165,14 @@ class Parser:
         self._size = 0
         self._count = 0
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of a next message has been read."""
+        return self._count == 0 and self._lexer.idle
+
     def feed(self, data: bytes) -> list[Any]:
         """What `data` completes, in order: values, and a ParseError for each mistake."""
-        if self._count == 0 and self._lexer.idle and _looks_plain(data):
+        if self.idle and _looks_plain(data):
             found, end = _scan(data)
             self._lexer.skip(data[:end])
             if end == len(data):

@@ -1,0 +1,86 @@
+"""Taking the first accelerator of several that can be had (``configure_accelerators``)."""
+
+from __future__ import annotations
+
+from pyqom.accel.select import accelerator
+from pyqom.errors import PyqomError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import NoReturn
+
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.reports import Reports
+    from pyqom.types import Registry
+
+    Choice = str | tuple[str, Mapping[str, str]] | Accelerator
+
+NOT_THERE = "No such file or directory"
+MISSING = {
+    "kvm": (
+        f"Could not access KVM kernel module: {NOT_THERE}",
+        f"failed to initialize kvm: {NOT_THERE}",
+    ),
+    "mshv": (
+        f"Failed to open /dev/mshv: {NOT_THERE}",
+        "failed to initialize mshv: Operation not permitted",
+    ),
+    "nitro": (
+        f"nitro: failed to open /dev/nitro_enclaves: {NOT_THERE}",
+        f"failed to initialize nitro: {NOT_THERE}",
+    ),
+}
+"""What QEMU says of accelerators that a host does not have."""
+
+
+class AcceleratorMissing(PyqomError):
+    """There is no such accelerator here: another may be tried."""
+
+
+def choose(choices: Iterable[Choice], kind: str, types: Registry, reports: Reports) -> Accelerator:
+    """The first accelerator that is there; `reports` gets what QEMU says of those before it.
+
+    A choice is an accelerator, its name, or the name and properties as texts; `kind` names the
+    option for `Reports.at`.  Raises AcceleratorMissing where none is there, and PyqomError for a
+    property that one does not take.
+    """
+    failed: PyqomError | None = None
+    for index, choice in enumerate(choices):
+        if failed is not None:
+            with reports.at(kind, index - 1):
+                reports.errors.append(str(failed))
+        try:
+            with reports.at(kind, index):
+                found = _one(choice, types, reports.errors)
+        except AcceleratorMissing as error:
+            failed = error
+            continue
+        if failed is not None:
+            reports.errors.append(f"falling back to {found.name}")
+        return found
+    raise failed or PyqomError("no accelerator found")
+
+
+def _one(choice: Choice, types: Registry, errors: list[str]) -> Accelerator:
+    """One accelerator (``do_configure_accelerator``); `errors` gets all but QEMU's last word."""
+    assert types.release is not None
+    if not isinstance(choice, (str, tuple)):
+        return accelerator(choice, types.release)
+    name, props = choice if isinstance(choice, tuple) else (choice, {})
+    typename = f"{name}-accel"
+    if not name or typename not in types:
+        _refuse(errors, f"invalid accelerator {name}")
+    state = types.get(typename)()
+    for key, text in props.items():
+        if key != "accel":
+            state.parse(key, text)
+    if name in MISSING:
+        _refuse(errors, *MISSING[name])
+    return accelerator(name, types.release)
+
+
+def _refuse(errors: list[str], *texts: str) -> NoReturn:
+    for text in texts[:-1]:
+        errors.append(text)  # noqa: PERF402 (what appends here may print as well)
+    raise AcceleratorMissing(texts[-1])

@@ -1,0 +1,95 @@
+"""What the program says on standard error, as QEMU says it (``util/error-report.c``).
+
+A message is ``PROGRAM: LOCATION: TEXT``; the location is the option that is at fault
+(``-cpu qemu64``) or the line of a configuration file, and may be missing.  Lines of a text after
+its first are hints, which stand for themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from pyqom.errors import PyqomError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOWHERE = ""
+"""The location of what no single option is to blame for."""
+
+
+class Failure(PyqomError):
+    """The program cannot start: one message after another, all with the same location.
+
+    ``location`` is the option's words, or a file and line, `NOWHERE` without either.
+    """
+
+    def __init__(self, *messages: str, location: str = NOWHERE, hint: str = "") -> None:
+        super().__init__(messages[0])
+        if hint:
+            messages = (*messages[:-1], f"{messages[-1]}\n{hint}")
+        self.messages = messages
+        self.location = location
+
+
+class Done(Exception):
+    """The program is to end with this exit status: everything is said."""
+
+    def __init__(self, status: int = 0) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Messages:
+    """Writes messages to standard error; `program` is what ``argv[0]`` was.
+
+    ``timestamp`` and ``guest_name`` are what ``-msg`` asks for.
+    """
+
+    def __init__(self, program: str) -> None:
+        self.program = program
+        self.timestamp = False
+        self.guest_name: str | None = None
+        self.with_guest_name = False
+
+    def error(self, text: str, location: str = NOWHERE) -> None:
+        """Something is wrong."""
+        self.say(text, "", location)
+
+    def warning(self, text: str, location: str = NOWHERE) -> None:
+        """Something is odd."""
+        self.say(text, "warning: ", location)
+
+    def say(self, text: str, kind: str, location: str) -> None:
+        """One message; `kind` is ``"warning: "``, ``"info: "`` or empty."""
+        where = f"{location}: " if location else ""
+        plain(f"{self._prefix()}{self.program}: {where}{kind}{text}\n")
+
+    def _prefix(self) -> str:
+        prefix = ""
+        if self.timestamp:
+            seconds, fraction = divmod(time.time(), 1)
+            day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+            prefix = f"{day}.{int(fraction * 1_000_000):06}Z "
+        if self.with_guest_name and self.guest_name is not None:
+            prefix += f"{self.guest_name} "
+        return prefix
+
+
+def plain(text: str) -> None:
+    """Write to standard error as it is, whatever bytes the text was made of; never fails."""
+    sys.stdout.flush()
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        while data:
+            data = data[os.write(2, data) :]
+    except OSError:
+        pass  # nobody is there to hear it
+
+
+def words(given: Iterable[str]) -> str:
+    """The location of an option: its words as they were given."""
+    return " ".join(given)

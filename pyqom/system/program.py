@@ -1,0 +1,73 @@
+"""The drop-in: QEMU's command line, its start-up, its monitors, its end (``system/main.c``)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyqom.errors import PyqomError
+from pyqom.system.commandline import read
+from pyqom.system.messages import Done, Failure, Messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyqom.system.commandline import CommandLine
+
+NAME = "pyqom-system-x86_64"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Be a QEMU: read the options, make the machine, serve its monitors until it ends.
+
+    `argv` has the program's name first (None: the process's own).  The result is the exit status:
+    0 after ``quit``, a signal or a request for help, 1 where QEMU refuses to start.
+    """
+    name, *arguments = sys.argv if argv is None else argv
+    program = os.path.basename(name)
+    messages = Messages(NAME if program in ("__main__.py", "") else program)
+    try:
+        try:
+            return run(read(arguments, messages), messages)
+        except Failure as failure:
+            for text in failure.messages:
+                messages.error(text, failure.location)
+        except Done as done:
+            return done.status
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # nobody reads what was asked for; Python would complain of it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 1
+
+
+def run(line: CommandLine, messages: Messages) -> int:
+    """Do what a command line says; the exit status.  Raises Failure, Done."""
+    from pyqom.system import startup
+    from pyqom.system.daemon import Daemon, PidFile
+    from pyqom.system.serving import Serving
+
+    setup = startup.prepare(line)
+    daemon = Daemon() if line.daemonize else None
+    if daemon is not None:
+        daemon.start()
+    pidfile = PidFile(line.pidfile) if line.pidfile is not None else None
+    serving = Serving(line, messages)
+    try:
+        if pidfile is not None:
+            pidfile.write()
+        try:
+            vm = startup.build(line, setup, messages, serving)
+        except PyqomError as error:
+            raise startup.failure(error, line) from None
+        serving.start(vm)
+        if daemon is not None:
+            daemon.ready()
+        serving.run()
+    finally:
+        serving.close()
+        if pidfile is not None:
+            pidfile.remove()
+    return 0

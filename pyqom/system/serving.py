@@ -1,0 +1,151 @@
+"""The monitors of a machine that a command line has made, and the program's main loop."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from pyqom.monitor.backends import open_backend
+from pyqom.monitor.loop import PollLoop
+from pyqom.monitor.protocol import Session, greeting, wording
+from pyqom.monitor.server import Server
+from pyqom.system.daemon import watch_signals
+from pyqom.system.messages import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyqom.events import Event
+    from pyqom.monitor.backends import Backend
+    from pyqom.system.commandline import CommandLine, Monitor
+    from pyqom.system.messages import Messages
+    from pyqom.vm import VirtualMachine
+
+MODES = ("readline", "control")
+
+
+class Serving:
+    """Opens chardevs while the machine is made, then serves QMP on them."""
+
+    def __init__(self, line: CommandLine, messages: Messages) -> None:
+        self._line = line
+        self._messages = messages
+        self._loop = PollLoop()
+        self._backends: dict[str, Backend] = {}
+        self._monitors: list[tuple[Backend, bool]] = []
+        self._server: Server | None = None
+        self._vm: VirtualMachine | None = None
+        self._wake: tuple[int, int] | None = None
+
+    # --- start ---------------------------------------------------------------
+
+    def on_phase(self, vm: VirtualMachine) -> None:
+        """Do what QEMU does for chardevs and monitors when a phase is reached.  Raises Failure."""
+        if vm.phase == "early-backends":
+            self._open()
+        elif vm.phase == "late-backends-created":
+            for monitor in self._line.monitors:
+                self._connect(monitor)
+
+    def _open(self) -> None:
+        """Open the chardevs, in the order in which they were given."""
+        stdio = False
+        for describe, location in self._line.chardevs:
+            try:
+                chardev = describe()
+                if chardev.backend == "stdio":
+                    if self._line.daemonize:
+                        raise Failure("cannot use stdio with -daemonize")
+                    if stdio:
+                        raise Failure("cannot use stdio by multiple character devices")
+                    stdio = True
+                inform = partial(self._messages.say, kind="", location=location)
+                self._backends[chardev.id] = open_backend(chardev, inform)
+            except Failure as failure:
+                raise Failure(*failure.messages, location=location) from None
+            except Exception as error:
+                messages = getattr(error, "messages", None)
+                if messages is None:
+                    raise
+                raise Failure(*messages, location=location) from None
+
+    def _connect(self, monitor: Monitor) -> None:
+        """Check a monitor, and remember it (``monitor_init``)."""
+        options, where = monitor.options, monitor.location
+        label, mode = options.get("chardev"), options.get("mode", "readline")
+        if mode not in MODES:
+            raise Failure(f"Parameter 'mode' does not accept value '{mode}'", location=where)
+        if label is None:
+            raise Failure("Parameter 'chardev' is missing", location=where)
+        if label not in self._backends:
+            raise Failure(f'chardev "{label}" not found', location=where)
+        if mode == "readline" and "pretty" in options:
+            raise Failure("'pretty' is not compatible with HMP monitors", location=where)
+        backend = self._backends[label]
+        if any(backend is other for other, _ in self._monitors):
+            named = "chardevs-are-named-in-use" in self._line.release.rules
+            text = "chardev '{}' is already in use" if named else "Device '{}' is in use"
+            raise Failure(text.format(label), location=where)
+        if mode == "readline" and backend.chardev.backend != "null":
+            raise Failure("pyqom has no human monitor yet", location=where)
+        self._monitors.append((backend, options.get("pretty") in ("on", "yes", "true", "y")))
+
+    def start(self, vm: VirtualMachine) -> None:
+        """Greet whoever is there."""
+        self._vm = vm
+        dispatcher = vm.dispatcher
+        hello = greeting(dispatcher.version())
+        style = wording(vm.release)
+        self._server = Server(
+            self._loop,
+            lambda pretty: Session(dispatcher, greeting=hello, pretty=pretty, wording=style),
+        )
+        vm.events.listen(self._tell)
+        self._watch_signals()
+        for backend, pretty in self._monitors:
+            self._server.add(backend, pretty=pretty)
+
+    # --- run -----------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until the machine ends."""
+        assert self._vm is not None
+        if not self._vm.exited:
+            self._loop.run()
+
+    def _tell(self, event: Event) -> None:
+        assert self._server is not None
+        seconds, fraction = divmod(event.timestamp, 1)
+        self._server.event(event.name, event.data, int(seconds), int(fraction * 1_000_000))
+        if event.name == "SHUTDOWN":
+            self._loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        """Stop, if the machine has: when the replies are on their way."""
+        if self._vm is not None and self._vm.exited:
+            self._loop.stop()
+
+    def _watch_signals(self) -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
+        self._wake = reading, writing
+        self._loop.add_reader(reading, self._woken)
+        watch_signals(writing, self._signalled)
+
+    def _woken(self) -> None:
+        assert self._wake is not None
+        os.read(self._wake[0], 64)
+
+    def _signalled(self, number: int) -> None:
+        """Somebody wants the program to end."""
+        assert self._vm is not None
+        self._messages.error(f"terminating on signal {number}")
+        self._vm.shutdown("host-signal")
+
+    def close(self) -> None:
+        """Hang up everywhere, and take sockets away."""
+        if self._server is not None:
+            self._server.close()
+        for backend in self._backends.values():
+            backend.close()
+        self._loop.close()
