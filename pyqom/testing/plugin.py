@@ -103,6 +103,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        talks = item.stash[_talks] if _talks in item.stash else []
+        talks: list[Conversation] = item.stash.get(_talks, [])
         for number, talk in enumerate(talks, 1):
             report.sections.append((f"QMP conversation {number}", str(talk)))

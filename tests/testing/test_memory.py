@@ -53,7 +53,7 @@ def test_names_of_arguments_may_have_underscores(talk: Make) -> None:
 
 def test_an_error_in_place_of_a_reply(talk: Make) -> None:
     session = talk(Error("stop", "Not now", qmp_class="DeviceNotActive"))
-    with pytest.raises(PyqomError, match="^Not now$") as raised:
+    with pytest.raises(PyqomError, match=r"^Not now$") as raised:
         session.execute("stop")
     assert raised.value.qmp_class == "DeviceNotActive"
     assert session.vm.running  # it was not run
