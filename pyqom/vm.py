@@ -25,7 +25,7 @@ from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
 from pyqom.machines.options import apply_options, default_options, pass_on
 from pyqom.reports import Reports
 from pyqom.types import Container, container_get, make_root
-from pyqom.types.path import resolve_at
+from pyqom.types.path import resolve_at, resolve_component
 from pyqom.types.qdict import qdict_order
 from pyqom.types.user_creatable import id_wellformed
 
@@ -179,7 +179,8 @@ class VirtualMachine:
 
     def _create_machine(self) -> None:
         """Make the tree and the machine in it."""
-        self.root = make_root()
+        late = "containers-come-when-needed" in self.release.rules
+        self.root = make_root(("chardevs",)) if late else make_root()
         self.machine = self.types.get(self.machine_type.typename)()
         self.machine.warnings, self.machine.reports = self.warnings, self.warnings.errors
         self.root.add_child("machine", self.machine)
@@ -284,7 +285,8 @@ class VirtualMachine:
         """Make the memory, the CPUs and the devices, and be ready.  Raises PyqomError."""
         if self.has_reached("machine-initialized"):
             raise PyqomError("The command is permitted only before machine initialization")
-        taken = [child.path_component for child in self.objects.children()]
+        objects = resolve_component(self.root, "objects")
+        taken = [child.path_component for child in objects.children()] if objects else []
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
         self._create_cpus()
@@ -303,9 +305,11 @@ class VirtualMachine:
             self.machine.check_cpu_type(self.cpus.cpu_class.typename)
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
+                if cpu.cpu_index == 0 and cpu.get("apic"):
+                    self._unattached += 1  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
-                    hole = self.machine.hole64_size
+                    hole = getattr(self.machine, "hole64_size", 0)
                     lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
         self.machine.settle()
 
@@ -331,6 +335,13 @@ class VirtualMachine:
         """Make a user-creatable object under /objects (``object-add``).  Raises PyqomError."""
         around = self.surroundings
         return object_add(self.root, self.types, qom_type, identifier, props, surroundings=around)
+
+    def add_chardev(self, kind: str, label: str, backend: Any = None) -> Any:
+        """Show a character device under /chardevs; `kind` is QEMU's name of the backend."""
+        chardev = self.types.get(f"chardev-{kind}")()
+        chardev.backend = backend
+        self.chardevs.add_child(label, chardev)
+        return chardev
 
     def realize(self, device: Device) -> None:
         """Realize a device; one without a parent becomes an unattached one.
@@ -418,6 +429,11 @@ class VirtualMachine:
     def del_object(self, identifier: str) -> None:
         """Delete an object under /objects (``object-del``).  Raises PyqomError."""
         object_del(self.root, identifier)
+
+    @property
+    def chardevs(self) -> Any:
+        """The container of character devices."""
+        return container_get(self.root, "/chardevs")
 
     @property
     def objects(self) -> Any:

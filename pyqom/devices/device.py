@@ -34,7 +34,12 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     id: str | None = None
     """The id that the user gave it; None for one without."""
 
-    realized = Computed("bool", lambda self: self._realized, lambda self, on: self.realize(on))
+    realized = Computed(
+        "bool",
+        lambda self: self._realized,
+        lambda self, on: self.realize(on),
+        after_realize=True,
+    )
     hotplugged = Bool(False, writable=False, qdev=False, show_default=False)
     hotpluggable = Computed("bool", lambda self: self.hotpluggable_class)
     parent_bus = Link("bus", name="parent_bus", writable=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Args = dict[str, Any]
     Handler = Callable[[Dispatcher, Args], Any]
 
-MODULES = ("control", "cpus", "machine", "misc", "pyqom_only", "qdev", "qom", "run_state")
+MODULES = ("absent", "control", "cpus", "machine", "misc", "pyqom_only", "qdev", "qom", "run_state")
 """The modules of `pyqom.monitor.commands`."""
 
 _handlers: dict[str, Handler] = {}

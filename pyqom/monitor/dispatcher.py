@@ -65,7 +65,11 @@ class Dispatcher:
             check = self._checks[command] = self.schema.checker(command)
         if self.vm.phase != "machine-ready":
             self._refuse_too_early(command)
-        result = self.handlers[command](self, check(arguments))
+        try:
+            result = self.handlers[command](self, check(arguments))
+        except PyqomError as error:
+            error.args = (str(error).partition("\n")[0],)  # hints are for a terminal
+            raise
         return {} if result is None else result
 
     def _refuse_too_early(self, command: str) -> None:

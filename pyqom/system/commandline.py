@@ -46,6 +46,7 @@ class CommandLine:
         self.json_devices: list[tuple[dict[str, Any], str]] = []
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
+        self.compat_monitors = 0
         self.cpu: str | None = None
         self.uuid: str | None = None
         self.incoming: str | None = None

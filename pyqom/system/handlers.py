@@ -212,11 +212,13 @@ def _monitor(qmp: bool, pretty: bool = False) -> Handler:
     def handle(line: CommandLine, text: str, location: str) -> None:
         if not qmp and text.startswith("none"):
             return
+        number = line.compat_monitors
+        line.compat_monitors += 1
         label = text.removeprefix("chardev:")
         if label == text:
             from pyqom.monitor.chardev import parse_compat
 
-            label = f"compat_monitor{len(line.monitors)}"
+            label = f"compat_monitor{number}"
             chardev = parse_compat(text, label, line.release)
             line.group("chardev").create(label, location)
             line.chardevs.append((lambda: chardev, location))

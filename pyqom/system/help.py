@@ -116,20 +116,26 @@ def print_properties(cls: Any) -> None:
     _print_options(cls.typename, infos)
 
 
-def _print_options(typename: str, infos: Iterable[Any]) -> None:
-    lines = sorted(map(_option_line, infos))
+def _print_options(typename: str, infos: Iterable[Any], switches: bool = False) -> None:
+    lines = sorted(_option_line(info, switches) for info in infos)
     print(f"{typename} options:" if lines else f"There are no options for {typename}.")
     for line in lines:
         print(line)
 
 
-def _option_line(info: Any) -> str:
+def _option_line(info: Any, switches: bool) -> str:
+    """One property; a default that is a boolean is on or off where those are `switches`."""
     line = f"  {info['name']}=<{info['type']}>"
     description, default = info.get("description"), info.get("default-value")
     if description is None and default is None:
         return line
     line = f"{line:24} - {description or ''}"
-    return line if default is None else f"{line} (default: {json.dumps(default)})"
+    if default is None:
+        return line
+    text = default if isinstance(default, str) else json.dumps(default)
+    if switches and isinstance(default, bool):
+        text = "on" if default else "off"
+    return f"{line} (default: {text})"
 
 
 # --- devices, CPUs -------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def device_help(release: Release, driver: str | None, keys: Iterable[str]) -> bo
         infos = device_list_properties(driver, types=_types(release))
     except (DeviceNotFound, InvalidParameterValue) as error:
         raise PyqomError(str(error)) from None
-    _print_options(driver, infos)
+    _print_options(driver, infos, "defaults-are-on-or-off" in release.rules)
     return True
 
 
@@ -174,8 +180,7 @@ def cpu_help(release: Release) -> None:
     cls = _types(release).get(f"qemu64{CPU_SUFFIX}")
     words = cls.facts.features.words
     _print_flags(sorted(name for word in words for name in word.names(MASK) if name))
-    if "cpu-help-names-the-architecture" not in release.rules:
-        print()
+    print()
 
 
 def _describe(cls: Any, alias: str | None, target: Any) -> str:

@@ -129,10 +129,11 @@ class Group:
             opts = self.create(_id_of(text), location)
             try:
                 for name, value, short in pairs(text, first):
-                    if self.types and short == name and is_help_option(name):
+                    helped = short == name and is_help_option(name)
+                    if helped and self.types:
                         self.print_help()
                         raise Done(1)
-                    if short is not None:
+                    if short is not None and not helped:
                         warn(_short_form(short, name, value), location)
                     if name != "id":
                         self.set(opts, name, value)

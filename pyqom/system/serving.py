@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from pyqom.errors import PyqomError
 from pyqom.monitor.backends import open_backend
 from pyqom.monitor.loop import PollLoop
 from pyqom.monitor.protocol import Session, greeting, wording
@@ -14,6 +15,8 @@ from pyqom.system.messages import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyqom.events import Event
     from pyqom.monitor.backends import Backend
     from pyqom.system.commandline import CommandLine, Monitor
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pyqom.vm import VirtualMachine
 
 MODES = ("readline", "control")
+TRUE = ("on", "yes", "true", "y")
 
 
 class Serving:
@@ -41,53 +45,64 @@ class Serving:
     def on_phase(self, vm: VirtualMachine) -> None:
         """Do what QEMU does for chardevs and monitors when a phase is reached.  Raises Failure."""
         if vm.phase == "early-backends":
-            self._open()
+            self._open(vm)
         elif vm.phase == "late-backends-created":
+            count = 0
             for monitor in self._line.monitors:
-                self._connect(monitor)
+                name = monitor.options.get("id") or f"compat_monitor{count}"
+                count += "id" not in monitor.options
+                try:
+                    self._connect(vm, monitor, name)
+                except PyqomError as error:
+                    raise Failure(str(error), location=monitor.location) from None
 
-    def _open(self) -> None:
+    def _open(self, vm: VirtualMachine) -> None:
         """Open the chardevs, in the order in which they were given."""
         stdio = False
         for describe, location in self._line.chardevs:
             try:
                 chardev = describe()
+                for warning in chardev.warnings:
+                    self._messages.warning(warning, location)
                 if chardev.backend == "stdio":
                     if self._line.daemonize:
-                        raise Failure("cannot use stdio with -daemonize")
+                        raise PyqomError("cannot use stdio with -daemonize")
                     if stdio:
-                        raise Failure("cannot use stdio by multiple character devices")
+                        raise PyqomError("cannot use stdio by multiple character devices")
                     stdio = True
                 inform = partial(self._messages.say, kind="", location=location)
-                self._backends[chardev.id] = open_backend(chardev, inform)
-            except Failure as failure:
-                raise Failure(*failure.messages, location=location) from None
-            except Exception as error:
-                messages = getattr(error, "messages", None)
-                if messages is None:
-                    raise
+                backend = self._backends[chardev.id] = open_backend(chardev, inform)
+            except PyqomError as error:
+                messages = getattr(error, "messages", (str(error),))
                 raise Failure(*messages, location=location) from None
+            shown = vm.add_chardev(chardev.backend, chardev.id, backend)
+            if chardev.address is not None:
+                shown.address = _wire(chardev.address)
 
-    def _connect(self, monitor: Monitor) -> None:
-        """Check a monitor, and remember it (``monitor_init``)."""
-        options, where = monitor.options, monitor.location
+    def _connect(self, vm: VirtualMachine, monitor: Monitor, name: str) -> None:
+        """Check a monitor, and remember it (``monitor_init``).  Raises PyqomError."""
+        options = monitor.options
         label, mode = options.get("chardev"), options.get("mode", "readline")
         if mode not in MODES:
-            raise Failure(f"Parameter 'mode' does not accept value '{mode}'", location=where)
+            raise PyqomError(f"Parameter 'mode' does not accept value '{mode}'")
         if label is None:
-            raise Failure("Parameter 'chardev' is missing", location=where)
-        if label not in self._backends:
-            raise Failure(f'chardev "{label}" not found', location=where)
+            raise PyqomError("Parameter 'chardev' is missing")
         if mode == "readline" and "pretty" in options:
-            raise Failure("'pretty' is not compatible with HMP monitors", location=where)
+            raise PyqomError("'pretty' is not compatible with HMP monitors")
+        pretty = options.get("pretty") in TRUE
+        if "monitors-are-objects" in vm.release.rules:
+            own = {"pretty": pretty} if mode == "control" else {}
+            kind = "monitor-qmp" if mode == "control" else "monitor-hmp"
+            vm.add_object(kind, name, {"chardev": label, **own})
+        else:
+            chardev = vm.surroundings.chardev(label)
+            if chardev is None:
+                raise PyqomError(f'chardev "{label}" not found')
+            vm.surroundings.claim(monitor, label, chardev)
         backend = self._backends[label]
-        if any(backend is other for other, _ in self._monitors):
-            named = "chardevs-are-named-in-use" in self._line.release.rules
-            text = "chardev '{}' is already in use" if named else "Device '{}' is in use"
-            raise Failure(text.format(label), location=where)
         if mode == "readline" and backend.chardev.backend != "null":
-            raise Failure("pyqom has no human monitor yet", location=where)
-        self._monitors.append((backend, options.get("pretty") in ("on", "yes", "true", "y")))
+            raise PyqomError("pyqom has no human monitor yet")
+        self._monitors.append((backend, pretty))
 
     def start(self, vm: VirtualMachine) -> None:
         """Greet whoever is there."""
@@ -149,3 +164,12 @@ class Serving:
         for backend in self._backends.values():
             backend.close()
         self._loop.close()
+
+
+def _wire(address: Any) -> dict[str, Any]:
+    """An address as QMP's SocketAddress."""
+    if hasattr(address, "path"):
+        return {"type": "unix", "path": address.path}
+    if hasattr(address, "fd"):
+        return {"type": "fd", "str": address.fd}
+    return {"type": "inet", "host": address.host, "port": address.port}

@@ -32,18 +32,6 @@ def query_cpu_model_expansion(monitor: Dispatcher, args: Args) -> Any:
     )
 
 
-@command("query-cpu-model-comparison")
-def query_cpu_model_comparison(monitor: Dispatcher, args: Args) -> Any:
-    """Not for x86."""
-    raise PyqomError("CPU model comparison is not supported on this target")
-
-
-@command("query-cpu-model-baseline")
-def query_cpu_model_baseline(monitor: Dispatcher, args: Args) -> Any:
-    """Not for x86."""
-    raise PyqomError("CPU model baseline is not supported on this target")
-
-
 def target_of(monitor: Dispatcher) -> Target:
     """The running machine, to ask about models."""
     vm = monitor.vm

@@ -98,12 +98,12 @@ def query_name(monitor: Dispatcher, args: Args) -> Any:
 @command("set-numa-node")
 def set_numa_node(monitor: Dispatcher, args: Args) -> None:
     """Configure NUMA, as long as the machine is not initialised."""
+    if monitor.vm.has_reached("machine-initialized"):
+        raise PyqomError("The command is permitted only before the machine has been created")
     monitor.vm.set_numa_node(args)
 
 
 @command("x-exit-preconfig")
 def exit_preconfig(monitor: Dispatcher, args: Args) -> None:
     """Go on from preconfig."""
-    if monitor.vm.phase in ("machine-initialized", "machine-ready"):
-        raise PyqomError("The command is permitted only before machine initialization")
     monitor.vm.exit_preconfig()

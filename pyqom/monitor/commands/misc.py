@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
+from pyqom.types.path import resolve_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,19 +30,37 @@ def query_iothreads(monitor: Dispatcher, args: Args) -> Any:
     return infos[::-1]
 
 
-@command("query-replay")
-def query_replay(monitor: Dispatcher, args: Args) -> Any:
-    """No replay."""
-    return {"mode": "none", "icount": 0}
+@command("query-chardev")
+def query_chardev(monitor: Dispatcher, args: Args) -> Any:
+    """The character devices."""
+    return [
+        {
+            "label": chardev.label,
+            "filename": chardev.filename,
+            "frontend-open": chardev.frontend is not None,
+        }
+        for chardev in monitor.vm.chardevs.children()
+    ]
 
 
-@command("query-jobs")
-def query_jobs(monitor: Dispatcher, args: Args) -> Any:
-    """No jobs."""
-    return []
+@command("query-acpi-ospm-status")
+def query_acpi_ospm_status(monitor: Dispatcher, args: Args) -> Any:
+    """What the guest last said of CPUs: nothing."""
+    vm = monitor.vm
+    if vm.cpus is None or not ({"pc-i440fx", "pc-q35"} & {vm.machine_type.family}):
+        raise PyqomError("command is not supported, missing ACPI device")
+    if "cpus-tell-ospm-status" not in vm.release.rules:
+        return []
+    return [
+        {"slot-type": "CPU", "slot": str(index), "source": 0, "status": 0}
+        for index in range(vm.cpus.smp.maxcpus)
+    ]
 
 
-@command("query-sev-capabilities")
-def query_sev_capabilities(monitor: Dispatcher, args: Args) -> Any:
-    """SEV needs KVM."""
-    raise PyqomError("KVM not enabled")
+@command("device-sync-config")
+def device_sync_config(monitor: Dispatcher, args: Args) -> None:
+    """No device here can."""
+    found = resolve_at(monitor.vm.root, monitor.vm.peripheral, args["id"])
+    if found is None:
+        raise PyqomError(f"Device '{args['id']}' not found")
+    raise PyqomError(f"device-sync-config is not supported for '{found.typename}'")

@@ -183,8 +183,8 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     family = Limited(0xFF + 0xF)
     model = Model(0xFF)
     stepping = Limited(0xF)
-    vendor = Vendor("", show_default=False)
-    model_id = ModelId("", show_default=False)
+    vendor = Vendor("", show_default=False, after_realize=True)
+    model_id = ModelId("", show_default=False, after_realize=True)
     tsc_frequency = TscFrequency()
     unavailable_features = Computed("strList", lambda self: unavailable_features(self))
     feature_words = InstanceComputed(
