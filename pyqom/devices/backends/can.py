@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.backends.fields import Fact, Field
-from pyqom.devices.backends.hostfile import reason
+from pyqom.devices.backends.hostfile import as_bytes, reason
 from pyqom.devices.backends.objects import Backend
 from pyqom.errors import InvalidParameterValue, ObjectInUse, ObjectRefused, PropertyError
 from pyqom.types import Link, Object, String
@@ -43,7 +43,7 @@ class CanHost(Object, Backend, typename="can-host", abstract=True):
 
 
 def _interface_name(obj: Any, value: str, name: str) -> str:
-    if len(value.encode(errors="surrogateescape")) > INTERFACE_NAME_MAX:
+    if len(as_bytes(value)) > INTERFACE_NAME_MAX:
         raise InvalidParameterValue(
             f"CAN interface name longer than {INTERFACE_NAME_MAX} characters"
         )

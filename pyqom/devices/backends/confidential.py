@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pyqom.devices.backends import base64
 from pyqom.devices.backends.fields import Field, flag, of_instance, text
+from pyqom.devices.backends.hostfile import as_bytes
 from pyqom.devices.backends.objects import Backend
 from pyqom.devices.device import Resettable
 from pyqom.errors import InvalidParameterValue, PropertyError
@@ -89,7 +90,7 @@ def blob(size: int, refusal: str, *, at_most: bool = False) -> Field:
     """A text that is Base64 of `size` bytes, or fewer if `at_most`; it is kept even if refused."""
 
     def check(obj: Any) -> None:
-        length = len(base64.decode(getattr(obj, prop.slot).encode(errors="surrogateescape")))
+        length = len(base64.decode(as_bytes(getattr(obj, prop.slot))))
         if length > size or (length < size and not at_most):
             raise InvalidParameterValue(refusal.format(length, size))
 

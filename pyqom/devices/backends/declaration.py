@@ -159,10 +159,9 @@ def _generator() -> Any:
 
 def found(where: str) -> Any:
     """What a row's ``where`` names."""
-    from importlib import import_module
-
     module, _, name = where.partition(".")
-    return getattr(import_module(f"pyqom.devices.backends.{module}"), name)
+    # the package importlib would cost more than all that is imported here
+    return getattr(__import__(f"pyqom.devices.backends.{module}", fromlist=(name,)), name)
 
 
 def _maker(registry: Registry, row: Row) -> Callable[[], Any]:

@@ -25,6 +25,14 @@ FDSET = "/dev/fdset/"
 FD_SETS_ARE_NAMED = Fact(since="11.1")
 
 
+def as_bytes(value: str) -> bytes:
+    """A property's text as the bytes that QEMU has."""
+    try:
+        return value.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode(errors="surrogatepass")
+
+
 def page_aligned(size: int) -> int:
     """The size in whole pages, in bytes."""
     return -(-size // PAGE) * PAGE
@@ -100,20 +108,35 @@ def readable(path: str) -> OSError | None:
     """Why a file cannot be read (``access(path, R_OK)``); None where it can."""
     try:
         os.stat(path)
-    except OSError as error:
-        return error
+    except (OSError, ValueError) as error:
+        return error if isinstance(error, OSError) else missing()
     return None if os.access(path, os.R_OK) else PermissionError(13, "Permission denied")
+
+
+def missing() -> FileNotFoundError:
+    """The error of a file that is not there."""
+    return FileNotFoundError(2, "No such file or directory")
+
+
+def writable(path: str) -> OSError | None:
+    """Why a file cannot be written, or made and written; None where it can."""
+    if os.path.isdir(path):
+        return IsADirectoryError(21, "Is a directory")
+    if os.path.exists(path):
+        return None if os.access(path, os.W_OK) else PermissionError(13, "Permission denied")
+    return creatable(path)
 
 
 def creatable(path: str) -> OSError | None:
     """Why a file that does not exist could not be made; None where it could."""
     folder = os.path.dirname(path) or "."
     if not os.path.basename(path):
-        return FileNotFoundError(2, "No such file or directory")
+        return missing()
     try:
         os.stat(folder)
-    except OSError as error:
-        return error
+        os.fsencode(path)
+    except (OSError, ValueError) as error:
+        return error if isinstance(error, OSError) else missing()
     if not os.path.isdir(folder):
         return NotADirectoryError(20, "Not a directory")
     if not os.access(folder, os.W_OK | os.X_OK):

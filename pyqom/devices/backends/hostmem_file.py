@@ -139,7 +139,7 @@ class MemoryBackendFile(MemoryBackend, typename="memory-backend-file"):
             elif isinstance(error, IsADirectoryError) and not self.readonly:
                 failure = hostfile.creatable(os.path.join(path, "x"))
             else:
-                failure = error if isinstance(error, OSError) else FileNotFoundError(2, "")
+                failure = error if isinstance(error, OSError) else hostfile.missing()
         if failure is None:
             return None
         why = hostfile.reason(failure)

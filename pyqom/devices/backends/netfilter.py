@@ -5,8 +5,6 @@ No packet passes: a filter checks its place and its properties.
 
 from __future__ import annotations
 
-import os
-
 from pyqom.devices.backends import hostfile
 from pyqom.devices.backends.fields import Field, flag, text
 from pyqom.devices.backends.objects import Backend
@@ -115,14 +113,7 @@ class FilterDump(NetFilter, typename="filter-dump"):
         """See whether the file could be written."""
         if self.file is None:
             raise ObjectRefused("dump filter needs 'file' property set!")
-        failure: OSError | None
-        if os.path.isdir(self.file):
-            failure = IsADirectoryError(21, "Is a directory")
-        elif os.path.exists(self.file):
-            allowed = os.access(self.file, os.W_OK)
-            failure = None if allowed else PermissionError(13, "Permission denied")
-        else:
-            failure = hostfile.creatable(self.file)
+        failure = hostfile.writable(self.file)
         if failure is not None:
             why = hostfile.reason(failure)
             raise ObjectRefused(f"net dump: can't open {self.file}: {why}")

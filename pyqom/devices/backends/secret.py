@@ -18,11 +18,6 @@ KEY_LENGTH = 32
 BLOCK = 16
 
 
-def as_bytes(value: str) -> bytes:
-    """A property's text as the bytes that QEMU has."""
-    return value.encode(errors="surrogateescape")
-
-
 def lookup(surroundings: Surroundings, identifier: str) -> bytes:
     """qcrypto_secret_lookup(): what a secret hides.  Raises ObjectRefused."""
     secret = surroundings.object(identifier)
@@ -76,7 +71,7 @@ class SecretCommon(Object, Backend, typename="secret_common", abstract=True):
             raise ObjectRefused("Key should be 32 bytes in length")
         if self.iv is None:
             raise ObjectRefused("IV is required to decrypt secret")
-        vector = base64.decode(as_bytes(self.iv))
+        vector = base64.decode(hostfile.as_bytes(self.iv))
         if len(vector) != BLOCK:
             raise ObjectRefused(f"IV should be 16 bytes in length not {len(vector)}")
         if self.format == "base64":
@@ -113,7 +108,7 @@ class Secret(SecretCommon, typename="secret"):
                 raise ObjectRefused(f"Unable to read {self.file}: {error}") from None
         if self.data is None:
             raise ObjectRefused("Either 'file' or 'data' must be provided")
-        return as_bytes(self.data)
+        return hostfile.as_bytes(self.data)
 
 
 def _serial(obj: Any, value: int, name: str) -> int:

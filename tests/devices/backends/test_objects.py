@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 import pytest
 
 from pyqom import errors
@@ -274,3 +277,28 @@ def test_colo_compare(world: World) -> None:
     assert add(**ends) == 'chardev "a" is not reconnectable'
     timeout = {**ends, "compare_timeout": 0}
     assert add(**timeout) == "Property 'colo-compare.compare_timeout' requires a positive value"
+
+
+def test_no_file_is_kept_open(world: World, tmp_path) -> None:
+    memory = tmp_path / "memory"
+    memory.write_bytes(bytes(4096))
+    cases = [
+        ("rng-random", {"filename": "/dev/null"}),
+        ("rng-random", {"filename": str(tmp_path)}),
+        ("secret", {"file": str(tmp_path)}),
+        ("input-linux", {"evdev": "/dev/null"}),
+        ("memory-backend-file", {"size": 4096, "mem-path": str(memory)}),
+        ("memory-backend-file", {"size": 8192, "mem-path": str(memory)}),
+        ("memory-backend-file", {"size": 4096, "mem-path": str(tmp_path)}),
+        ("memory-backend-file", {"size": 4096, "mem-path": str(tmp_path / "new")}),
+        ("memory-backend-file", {"size": 4096, "mem-path": "/dev/null"}),
+    ]
+    lowest = os.open("/dev/null", os.O_RDONLY)
+    os.close(lowest)
+    for number, (qom_type, props) in enumerate(cases):
+        with suppress(errors.ObjectRefused):
+            world.object_add({"qom-type": qom_type, "id": f"o{number}", **props})
+        next_one = os.open("/dev/null", os.O_RDONLY)
+        os.close(next_one)
+        assert next_one == lowest, (qom_type, props)
+    assert [path.name for path in tmp_path.iterdir()] == ["memory"]
