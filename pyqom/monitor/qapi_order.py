@@ -3,7 +3,8 @@
 QEMU's input visitor puts an object's members into a GLib hash table, takes out what it visits, and
 complains about the first that is left in the table's own order.  So the answer depends on GLib's
 string hash, on where collisions went and on when the table grew or shrank; all of it is plain
-arithmetic, done here as GLib 2.74 to 2.86 do (``glib/ghash.c``).  Only errors come here.
+arithmetic, done here as GLib 2.74 to 2.86 do (``glib/ghash.c``).  The properties of a QOM object are
+in such a table, too, so what walks them comes here as well.
 """
 
 from __future__ import annotations
@@ -132,3 +133,11 @@ def first_left(given: Iterable[str], visited: Iterable[str]) -> str:
             table.remove(key)
         return next(iter(table))
     return left.pop()
+
+
+def hash_order(names: Iterable[str]) -> list[str]:
+    """Names, given in the order of their insertion, in the order of a table that has them all."""
+    table = HashTable()
+    for name in names:
+        table.add(name)
+    return list(table)

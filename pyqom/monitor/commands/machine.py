@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyqom.answers.machine_list import machines
 from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
+from pyqom.monitor.qapi_order import hash_order
 from pyqom.vm import NO_UUID
 
 TYPE_CHECKING = False
@@ -69,17 +70,23 @@ def query_memory_devices(monitor: Dispatcher, args: Args) -> Any:
 
 @command("query-memdev")
 def query_memdev(monitor: Dispatcher, args: Args) -> Any:
-    """The memory backends, the newest first."""
+    """The memory backends."""
     names = ("size", "merge", "dump", "prealloc", "share", "policy", "host-nodes")
     infos = []
-    for backend in monitor.vm.objects.children():
+    for backend in objects(monitor):
         if not backend.cast("memory-backend"):
             continue
         info = {"id": backend.path_component, **{name: backend.get(name) for name in names}}
         if backend.has_property("reserve"):
             info["reserve"] = backend.get("reserve")
         infos.append(info)
-    return infos[::-1]
+    return infos
+
+
+def objects(monitor: Dispatcher) -> list[Any]:
+    """What stands under /objects, in the order in which QEMU's queries list it."""
+    known = {each.path_component: each for each in monitor.vm.objects.children()}
+    return [known[name] for name in reversed(hash_order(known))]
 
 
 @command("query-uuid")

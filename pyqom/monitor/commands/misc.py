@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
+from pyqom.monitor.commands.machine import objects
 from pyqom.types.path import resolve_at
 
 TYPE_CHECKING = False
@@ -16,18 +17,17 @@ if TYPE_CHECKING:
 
 @command("query-iothreads")
 def query_iothreads(monitor: Dispatcher, args: Args) -> Any:
-    """The I/O threads, the newest first."""
+    """The I/O threads."""
     names = ("poll-max-ns", "poll-grow", "poll-shrink", "aio-max-batch", "poll-weight")
-    infos = [
+    return [
         {
             "id": thread.path_component,
             "thread-id": monitor.vm.thread_id(thread),
             **{name: thread.get(name) for name in names if thread.has_property(name)},
         }
-        for thread in monitor.vm.objects.children()
+        for thread in reversed(objects(monitor))
         if thread.typename == "iothread"
     ]
-    return infos[::-1]
 
 
 @command("query-chardev")

@@ -7,10 +7,12 @@ from contextlib import suppress
 from pyqom.answers.property_list import qom_list_properties
 from pyqom.errors import DeviceNotFound, PyqomError
 from pyqom.monitor.command import command
+from pyqom.monitor.qapi_order import hash_order
 from pyqom.types.path import lookup, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from pyqom.monitor.command import Args
@@ -32,7 +34,15 @@ def find(monitor: Dispatcher, path: str) -> Any:
 def qom_list(monitor: Dispatcher, args: Args) -> Any:
     """The properties of an object, their names and types."""
     found = resolve(monitor.vm.root, args["path"])
-    return [{"name": prop.name, "type": prop.type} for prop in found.property_list()]
+    return [{"name": prop.name, "type": prop.type} for prop in _listed(found)]
+
+
+def _listed(found: Any) -> Iterable[Any]:
+    """The properties of an object: those of its classes, then its own, as QEMU lists them."""
+    own = {prop.name: prop for prop in found.property_list()}
+    classes = found.properties()
+    dynamic = [own.pop(name) for name in reversed(hash_order(n for n in own if n not in classes))]
+    return (*sorted(own.values(), key=lambda prop: prop.name != "type"), *dynamic)
 
 
 @command("qom-list-get")
@@ -44,7 +54,7 @@ def qom_list_get(monitor: Dispatcher, args: Args) -> Any:
 def _values(monitor: Dispatcher, path: str) -> list[dict[str, Any]]:
     found = resolve(monitor.vm.root, path)
     values = []
-    for prop in found.property_list():
+    for prop in _listed(found):
         entry = {"name": prop.name, "type": prop.type}
         with suppress(PyqomError):  # the value is left out, as in QEMU
             entry["value"] = prop.get(found)
