@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from pyqom.answers import (
         Change,
@@ -31,6 +31,22 @@ if TYPE_CHECKING:
     )
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
+    from pyqom.machines import MachineType
+
+    class Machines(Protocol):
+        """The package `pyqom.machines`, which can be called."""
+
+        def __call__(
+            self, *, release: str | None = None, compat_props: bool = False
+        ) -> list[MachineInfo]:
+            """What QEMU answers to ``query-machines``."""
+
+        def find(
+            self, name: str | MachineType | None = None, release: str | None = None
+        ) -> MachineType:
+            """The machine type of that name or alias."""
+
+    machines: Machines
 
 __version__ = "0.1.0"
 

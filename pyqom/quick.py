@@ -55,18 +55,28 @@ _settings: Any = _Plain
 _scan = None if _make_scanner is None else _make_scanner(_settings)
 
 
-def read_json(path: str) -> Any:
-    """The content of a JSON file.
+def read_json(path: str, *members: str) -> Any:
+    """The content of a data file: a JSON object that has all of these members.
 
-    Raises OSError where it cannot be read, ValueError (a JSONDecodeError with line and column)
-    where it is no JSON.
+    Raises BadData where it cannot be read, is no JSON (with line and column) or lacks a member.
     """
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        value = _loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _bad(path, str(error)) from None
+    missing = [name for name in members if not isinstance(value, dict) or name not in value]
+    if missing:
+        raise _bad(path, f"lacks {' and '.join(missing)}")
+    return value
+
+
+def _loads(text: str) -> Any:
     if _scan is not None:
         try:
             value, end = _scan(text, 0)
-        except (StopIteration, ValueError):
+        except (StopIteration, ValueError, SystemError):
             pass  # white space before it, or a fault: `json` knows what to make of it
         else:
             if not text[end:].strip():
@@ -74,3 +84,9 @@ def read_json(path: str) -> Any:
     import json
 
     return json.loads(text)
+
+
+def _bad(path: str, text: str) -> Exception:
+    from pyqom.errors import BadData
+
+    return BadData(f"{path}: {text}", [(path, text)])

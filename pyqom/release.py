@@ -68,7 +68,7 @@ def _release(record: dict[str, Any]) -> Release:
 @memo
 def _carried() -> tuple[str, dict[str, Release]]:
     """The default release's name, and all releases by name, oldest first."""
-    data = read_json(DATA)
+    data = read_json(DATA, "default", "releases")
     known = sorted(map(_release, data["releases"]), key=lambda release: release.key)
     return data["default"], {release.name: release for release in known}
 

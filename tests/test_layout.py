@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pyqom"
 
 FLOW = (
-    ("quick",),
     ("errors",),
+    ("quick",),
     ("schema",),
     ("release",),
     ("types",),

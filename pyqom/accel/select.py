@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pyqom.accel.accelerator import Accelerator
 from pyqom.errors import PyqomError
 from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyqom.accel.accelerator import Accelerator
     from pyqom.release import Release
 
 
@@ -23,6 +23,8 @@ def accelerator(accel: str | Accelerator, release: Release) -> Accelerator:
 
     Raises PyqomError for a name that is none, and for ``kvm``, which needs a host.
     """
+    if not isinstance(accel, str | Accelerator):
+        raise TypeError(f"an accelerator is a name or an Accelerator, not {accel!r}")
     if not isinstance(accel, str):
         if accel.release is not release:
             raise PyqomError(f"the accelerator is of release {accel.release.name}")

@@ -22,7 +22,7 @@ DATA = os.path.join(os.path.dirname(__file__), "data", "tcg.json")
 
 @memo
 def _data() -> Any:
-    return read_json(DATA)
+    return read_json(DATA, "default-props", "features")
 
 
 class TCG(Accelerator):

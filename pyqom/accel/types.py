@@ -21,7 +21,7 @@ DATA = os.path.join(os.path.dirname(__file__), "data", "types.json")
 def declare_accelerators(registry: Registry) -> None:
     """Enter the accelerator types of the registry's release in a registry."""
     assert registry.release is not None
-    records = known(read_json(DATA)["types"], registry.release)
+    records = known(read_json(DATA, "types")["types"], registry.release)
     for record in records:
         abstract = bool(within(record.get("abstract"), registry.release))
         name, parent = record["type"], record["parent"]

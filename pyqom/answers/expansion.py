@@ -109,6 +109,9 @@ def apply_props(cpu: X86CPU, props: Any, trace: Trace | None = None) -> None:
             raise InvalidParameterType("Invalid parameter type for 'model.props', expected: object")
         return
     prefix = "" if "expansion-errors-name-the-plain-property" in known else "model.props."
+    for name in props:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a property is a string, not {name!r}")
     for name in qdict_order(props):
         cpu.set(name, props[name], prefix + name)
         if trace:

@@ -40,6 +40,9 @@ class Target:
         release: str | None = None,
         types: Registry | None = None,
     ) -> None:
+        for what, given in (("machine type", machine), ("release", release)):
+            if not isinstance(given, str | MachineType | None):
+                raise TypeError(f"a {what} is a string, not {given!r}")
         if release is None and types is not None and types.release is not None:
             release = types.release.name
         self.machine = machine if isinstance(machine, MachineType) else find(machine, release)

@@ -18,7 +18,8 @@ DATA = os.path.join(os.path.dirname(__file__), "data")
 
 
 def _read(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = read_json(os.path.join(DATA, name))
+    members = ("lists",) if name == "compat.json" else ("types", "families", "retirement")
+    data: dict[str, Any] = read_json(os.path.join(DATA, name), *members)
     return data
 
 

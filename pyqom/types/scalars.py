@@ -72,7 +72,7 @@ class Integer(Property):
 
     def parse(self, text: str, name: str, owner: Any = None) -> int:
         read = visitor.parse_int64 if self.low < 0 else visitor.parse_uint64
-        return self.in_range(read(text, name), owner)
+        return self.in_range(read(as_known(text, owner), name), owner)
 
     def keyval(self, value: Any, name: str, owner: Any = None) -> int:
         read = visitor.keyval_int64 if self.low < 0 else visitor.keyval_uint64
@@ -100,6 +100,17 @@ class Integer(Property):
                 slow(obj, value)
 
         return set_integer
+
+
+def as_known(text: str, owner: Any) -> str:
+    """The text of a number; none where the owner's release has no binary numbers and it is one."""
+    if "b" in text or "B" in text:
+        release = owner.registry.release if owner is not None else None
+        if release is not None and "numbers-are-not-binary" in release.rules:
+            digits = text.strip().lstrip("+-")
+            if digits[:2] in ("0b", "0B"):
+                return ""
+    return text
 
 
 class UInt8(Integer):

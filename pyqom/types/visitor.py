@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 INT64_MIN = -(1 << 63)
 INT64_MAX = (1 << 63) - 1
 UINT64_MAX = (1 << 64) - 1
+MOST_DIGITS = 1000
 RANGE_MAX_ELEMENTS = 65536
 
 _TRUE = frozenset(("on", "yes", "true", "y"))
@@ -76,7 +77,8 @@ def scan_integer(text: str, start: int = 0) -> tuple[int, int] | None:
     end = _span(text, at, digits)
     if end == at:
         return None
-    value = int(text[at:end], base)
+    # no number of 64 bits has so many digits, and Python refuses to read very many
+    value = int(text[at:end], base) if end - at <= MOST_DIGITS else UINT64_MAX + 1
     return (-value if negative else value), end
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyqom.devices.device import Device
 from pyqom.errors import DeviceNotFound
 from pyqom.types import Bool, Computed, Link
+from pyqom.types.tree import Node
 from pyqom.types.visitor import wrong_type
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class MemoryLink(Link):
     """``memory``: at first the system memory, which a CPU outside any tree can name as well."""
 
     def _find(self, path: str, owner: Any) -> Any:
-        if not path or owner.root() is not None:
+        if not path or (isinstance(owner, Node) and owner.root() is not None):
             return super()._find(path, owner)
         parts = [part for part in path.split("/") if part]
         whole = "/" + "/".join(parts)

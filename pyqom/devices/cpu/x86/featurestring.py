@@ -42,7 +42,12 @@ class ModelString:
 
 
 def parse_model(text: str) -> ModelString:
-    """Parse a model string.  Raises InvalidParameterValue for a bad ``tsc-freq``."""
+    """Parse a model string.
+
+    Raises InvalidParameterValue for a bad ``tsc-freq``, TypeError for what is no string.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a CPU model is a string, not {text!r}")
     name, _, rest = text.partition(",")
     model = ModelString(name)
     plus: list[str] = []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pyqom.errors import InvalidParameterValue
 from pyqom.types import Alias, Bool, Computed, Int, String, UInt8
-from pyqom.types.visitor import json_int64, json_uint64
+from pyqom.types.scalars import as_known
+from pyqom.types.visitor import json_int64, json_uint64, parse_int64, parse_uint64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class Limited(Int):
         number = json_int64(value, name) if signed else json_uint64(value, name)
         return self.in_range(number, owner)
 
+    def parse(self, text: str, name: str, owner: Any = None) -> int:
+        signed = "identification-is-signed" in owner.facts.rules
+        number = (parse_int64 if signed else parse_uint64)(as_known(text, owner), name)
+        return self.in_range(number, owner)
+
     def in_range(self, value: int, owner: Any) -> int:
         if 0 <= value <= self.most:
             return value
@@ -168,7 +174,7 @@ class Vendor(String):
 
     def check(self, value: Any, name: str, owner: Any = None) -> str:
         text = super().check(value, name, owner)
-        if len(text.encode()) == VENDOR_SIZE:
+        if len(c_string(text)) == VENDOR_SIZE:
             return text
         if "identification-is-signed" in owner.facts.rules:
             raise InvalidParameterValue(f"Property '.vendor' doesn't take value '{text}'")
@@ -182,4 +188,13 @@ class ModelId(String):
 
     def check(self, value: Any, name: str, owner: Any = None) -> str:
         text = super().check(value, name, owner)
-        return text.encode()[:MODEL_ID_SIZE].decode(errors="ignore")
+        return c_string(text)[:MODEL_ID_SIZE].decode(errors="replace")
+
+
+def c_string(text: str) -> bytes:
+    """A text as QEMU holds it: UTF-8, a NUL in two bytes; bytes of the command line as they are."""
+    try:
+        data = text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode(errors="replace")
+    return data.replace(b"\0", b"\xc0\x80")

@@ -18,11 +18,21 @@ if TYPE_CHECKING:
 
 FOLDER = os.path.dirname(__file__)
 
+MEMBERS = {
+    "aliases.json": ("aliases",),
+    "caches.json": ("caches",),
+    "dependencies.json": ("dependencies", "conflicts", "avx10-versions"),
+    "features.json": ("words",),
+    "levels.json": ("words", "features"),
+    "xsave.json": ("areas",),
+}
+"""What each file must have; those of models have ``models``."""
+
 
 @memo
 def load(name: str) -> Any:
     """The content of a data file of this folder, read once; not to be changed."""
-    return read_json(os.path.join(FOLDER, name))
+    return read_json(os.path.join(FOLDER, name), *MEMBERS.get(name, ("models",)))
 
 
 def within(entry: Any, release: Release) -> Any:
