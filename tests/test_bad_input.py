@@ -101,5 +101,5 @@ def test_texts_that_are_not_quite_unicode(value: str, shown: str) -> None:
     ],
 )
 def test_wrong_python_types_are_named(arguments: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="is a (string|name)"):
+    with pytest.raises(TypeError, match=r"is a (string|name)"):
         pyqom.expand(**arguments)
