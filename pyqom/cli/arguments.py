@@ -55,7 +55,7 @@ def full(syntax: Syntax, argv: Sequence[str], out: Output) -> Given | None:
     made = parser(syntax)
     before = argv[: argv.index("--")] if "--" in argv else argv
     if "-h" in before or "--help" in before:
-        out.write(made.format_help())
+        out.write(_topic(made, syntax, argv) or made.format_help())
         return None
     try:
         given, unknown = made.parse_known_intermixed_args(argv, Given())
@@ -67,3 +67,14 @@ def full(syntax: Syntax, argv: Sequence[str], out: Output) -> Given | None:
         close = nearest(name, flags) if name.startswith("-") else ()
         raise UsageError(f"unrecognized arguments: {' '.join(unknown)}", close)
     return given
+
+
+def _topic(made: argparse.ArgumentParser, syntax: Syntax, argv: Sequence[str]) -> str | None:
+    """The help on what else was said, where the verb has one."""
+    if syntax.topic is None:
+        return None
+    try:
+        given, unknown = made.parse_known_intermixed_args(argv, Given())
+    except argparse.ArgumentError:
+        return None
+    return None if unknown else syntax.topic(given)

@@ -11,7 +11,7 @@ from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from pyqom.cli.output import Output
@@ -46,7 +46,7 @@ class Option:
 
 
 class Argument:
-    """A positional argument; `count` is "1", "?" (one or none) or "+" (at least one)."""
+    """A positional argument; `count` is "1", "?" (one or none), "+" (at least one) or "*"."""
 
     def __init__(self, dest: str, help: str, count: str = "1") -> None:
         self.dest = dest
@@ -60,7 +60,10 @@ class Argument:
 
 
 class Syntax:
-    """What a verb takes, and what its ``--help`` says."""
+    """What a verb takes, and what its ``--help`` says.
+
+    `topic` gives the help on the words beside ``--help``, None where they are not one.
+    """
 
     def __init__(
         self,
@@ -69,12 +72,14 @@ class Syntax:
         arguments: Sequence[Argument] = (),
         options: Sequence[Option] = (),
         examples: Sequence[str] = (),
+        topic: Callable[[Given], str | None] | None = None,
     ) -> None:
         self.verb = verb
         self.description = description
         self.arguments = arguments
         self.options = options
         self.examples = examples
+        self.topic = topic
 
 
 class Given:
@@ -146,9 +151,9 @@ def ordinary(syntax: Syntax, argv: Sequence[str]) -> Given | None:
 def _place(arguments: Sequence[Argument], words: list[str], values: dict[str, Any]) -> bool:
     """Give each argument its word; false where their number is wrong."""
     for argument in arguments:
-        if argument.count == "+":
+        if argument.count in "+*":
             values[argument.dest], words = words, []
-            if not values[argument.dest]:
+            if argument.count == "+" and not values[argument.dest]:
                 return False
         elif words:
             values[argument.dest] = words.pop(0)

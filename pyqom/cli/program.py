@@ -26,6 +26,8 @@ VERBS = {
     "diff": "what differs between two CPUs, and who made it so",
     "explain": "why a property of a CPU model has the value that it has",
     "validate": "check files of CPU models",
+    "qmp": "QMP commands or a shell, on a machine made here or a monitor's socket",
+    "tree": "the composition tree of a machine (HMP's info qom-tree)",
 }
 """The verbs in the order in which ``--help`` names them; each is a module of this package."""
 

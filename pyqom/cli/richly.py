@@ -33,6 +33,16 @@ def show(parts: Iterable[tuple[str, Any]], out: Output) -> None:
     out.write(capture.get())
 
 
+def json_text(value: Any, out: Output) -> str:
+    """A value as JSON, indented and with colour."""
+    import json
+
+    paper = Console(file=out.file, highlight=False, soft_wrap=True)
+    with paper.capture() as capture:
+        paper.print_json(json.dumps(value), indent=2)
+    return capture.get()
+
+
 def _draw(paper: Console, kind: str, content: Any) -> None:
     if kind == "title":
         paper.print(Text(content, style="bold"))
