@@ -415,7 +415,9 @@ class VirtualMachine:
         if found is None:
             raise DeviceNotFound(f"Device '{identifier}' not found")
         if not found.cast("device"):
-            raise PyqomError(f"{identifier} is not a device")
+            hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
+            kind = "hotpluggable device" if hotpluggable else "device"
+            raise PyqomError(f"{identifier} is not a {kind}")
         self._unplug(found)
 
     def _unplug(self, device: Device) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pyqom.answers.property_list import device_list_properties
-from pyqom.errors import MissingParameter
+from pyqom.errors import InvalidParameterValue
 from pyqom.monitor.command import command
+from pyqom.types.user_creatable import id_wellformed
+from pyqom.vm import Texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +25,34 @@ def list_properties(monitor: Dispatcher, args: Args) -> Any:
 @command("device_add")
 def device_add(monitor: Dispatcher, args: Args) -> None:
     """Make and plug a device."""
-    props = dict(args)
+    identifier = args.get("id")
+    props = _options(args) if "device-add-takes-texts" in monitor.vm.release.rules else dict(args)
+    # What is no text names nothing.
+    for name in ("driver", "bus", "id"):
+        if not isinstance(props.get(name), str):
+            props.pop(name, None)
     driver = props.pop("driver", None)
-    if driver is None:
-        raise MissingParameter("Parameter 'driver' is missing")
-    monitor.vm.add_device(driver, props.pop("id", None), props)
+    props.pop("id", None)
+    monitor.vm.add_device(driver, identifier if isinstance(identifier, str) else None, props)
+
+
+def _options(args: Args) -> Texts:
+    """The arguments as the options that they would be on a command line.
+
+    Lists, objects and null are dropped.  Raises InvalidParameterValue for an id that is none.
+    """
+    identifier = args.get("id")
+    if isinstance(identifier, str) and not id_wellformed(identifier):
+        raise InvalidParameterValue("Parameter 'id' expects an identifier")
+    texts = Texts()
+    for name, value in args.items():
+        if isinstance(value, bool):
+            texts[name] = "on" if value else "off"
+        elif isinstance(value, float):
+            texts[name] = f"{value:.17g}"
+        elif isinstance(value, (int, str)):
+            texts[name] = str(value)
+    return texts
 
 
 @command("device_del")
