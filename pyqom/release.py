@@ -3,9 +3,10 @@
 A *release* is a name such as ``"11.1"``.  What it knows is data: a fact that not all carried
 releases know has a *lifetime*, ``since`` (the first carried release that has it) and ``until``
 (the first carried release that no longer has it).  What cannot be data is a *rule*: a named
-behaviour, implemented once, which a release has or has not.  Both stand in
+behaviour, implemented once, which a release has or has not.  Rules stand in
 ``pyqom/data/releases.json``; a further release is one more record there, and the lifetimes of
-what changed in between.
+what changed in between.  A lifetime in a data file is changed there.  One that stands where a class
+is declared need not be touched: the release's record names what it ``has`` or ``lacks`` against it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pyqom.quick import memo, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 DATA = os.path.join(os.path.dirname(__file__), "data", "releases.json")
@@ -36,18 +38,26 @@ class Release:
     ``name`` is what ``--release`` takes (``"11.1"``), ``key`` what it compares by (``(11, 1)``),
     ``version`` and ``package`` what ``query-version`` answers (``(11, 1, 3)``, the distribution's
     package), ``rules`` the names of the behaviours this release has and another has not.
+    ``declared`` says of what classes declare with a lifetime that does not fit this release, by
+    name (``"x86_64-cpu.module-id"``), whether the release has it.
     """
 
-    __slots__ = ("key", "name", "package", "rules", "version")
+    __slots__ = ("declared", "key", "name", "package", "rules", "version")
 
     def __init__(
-        self, name: str, version: tuple[int, int, int], package: str, rules: frozenset[str]
+        self,
+        name: str,
+        version: tuple[int, int, int],
+        package: str,
+        rules: frozenset[str],
+        declared: Mapping[str, bool] | None = None,
     ) -> None:
         self.name = name
         self.key = release_key(name)
         self.version = version
         self.package = package
         self.rules = rules
+        self.declared = declared or {}
 
     def knows(self, since: str | None, until: str | None) -> bool:
         """Whether a fact with this lifetime is one of this release's (``until`` is exclusive)."""
@@ -62,7 +72,9 @@ class Release:
 def _release(record: dict[str, Any]) -> Release:
     major, minor, micro = record["version"]
     rules = frozenset(record["rules"])
-    return Release(record["name"], (major, minor, micro), record["package"], rules)
+    declared = dict.fromkeys(record.get("has", ()), True)
+    declared.update(dict.fromkeys(record.get("lacks", ()), False))
+    return Release(record["name"], (major, minor, micro), record["package"], rules, declared)
 
 
 @memo

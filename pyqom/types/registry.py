@@ -17,6 +17,7 @@ from pyqom.errors import (
     TypeCycle,
     UnknownType,
 )
+from pyqom.types.property import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,18 +194,32 @@ class Registry:
             if base not in inherited
             for prop in base.__dict__.get("_own", ())
         ]
-        gone = [prop for prop in own if not self.knows(prop)]
+        owner = template.typename
+        gone = [prop for prop in own if not self.knows(prop, owner)]
         if not gone:
             return {}
         # a property that the releases declare twice is reached by its first attribute
-        known = {prop.name: prop for prop in own if self.knows(prop)}
+        known = {prop.name: prop for prop in own if prop not in gone}
         return {prop.attr: known.get(prop.name) or Absent(prop.attr) for prop in gone}
 
-    def knows(self, fact: Any) -> bool:
-        """Does the release have what lives from `since` until `until`?"""
-        if self.release is None or (fact.since is None and fact.until is None):
+    def knows(self, fact: Any, owner: str | None = None) -> bool:
+        """Does the release have what lives from `since` until `until`?
+
+        What the release itself says of the fact (`Release.declared`) comes first.  There a fact
+        with an `owner`, such as a property of that type, goes by ``OWNER.ATTRIBUTE``, with "-" for
+        "_": most often the property's own name.  One without goes by its `name`, if it has one.
+        """
+        release = self.release
+        if release is None:
             return True
-        return self.release.knows(fact.since, fact.until)
+        if release.declared:
+            named = getattr(fact, "name", "") if owner is None else f"{owner}.{name_of(fact.attr)}"
+            said = release.declared.get(named)
+            if said is not None:
+                return said
+        if fact.since is None and fact.until is None:
+            return True
+        return release.knows(fact.since, fact.until)
 
     # --- asking --------------------------------------------------------------
 

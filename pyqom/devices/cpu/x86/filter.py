@@ -40,9 +40,15 @@ def _withheld(cpu: X86CPU, word: str) -> int:
         return 0
     if word == "80000007.EBX" and cpu.vendor not in AMD:
         return ALL  # AMD's machine check architecture
-    if word == "7.0.EDX" and cpu.vendor in AMD and not cpu.x_arch_cap_always_on:
+    if word == "7.0.EDX" and cpu.vendor in AMD and not cpu._x_arch_cap_always_on:
         return cpu.facts.features.place("arch-capabilities")[1]
     return 0
+
+
+def has_feature(cpu: X86CPU, name: str) -> bool:
+    """Whether the CPU has a feature; one that its release does not know it has not."""
+    index, mask = cpu.facts.features.places.get(name, (0, 0))
+    return bool(cpu.words[index] & mask)
 
 
 def mark_unavailable(cpu: X86CPU, index: int, mask: int, why: str | None = None) -> None:
@@ -50,7 +56,7 @@ def mark_unavailable(cpu: X86CPU, index: int, mask: int, why: str | None = None)
 
     `why` is what a warning says about each of them, None for no warning.
     """
-    if not cpu.x_force_features:
+    if not cpu._x_force_features:
         cpu.words[index] &= ~mask
     cpu.filtered_words[index] |= mask
     if why is not None:
@@ -94,7 +100,7 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
     if not version:
         return False
     prefix = f"{why}: avx10.{version}"
-    if not cpu.get("avx10"):
+    if not has_feature(cpu, "avx10"):
         if why is not None:
             cpu.warn(f"{prefix}.")
         return True

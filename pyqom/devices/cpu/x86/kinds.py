@@ -136,7 +136,7 @@ class Avx10Version(UInt8):
 
     def check(self, value: Any, name: str, owner: Any = None) -> int:
         version = super().check(value, name, owner)
-        most: int = owner.facts.avx10_versions[-1].number
+        most = max((known.number for known in owner.facts.avx10_versions), default=0)
         if version > most:
             raise InvalidParameterValue(f"{self.name} can be at most {most}")
         return version

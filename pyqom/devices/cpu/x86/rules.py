@@ -8,7 +8,7 @@ QEMU's order; each says what it did, and why, to a trace where there is one.
 from __future__ import annotations
 
 from pyqom.devices.cpu.x86.facts import UNSET
-from pyqom.devices.cpu.x86.filter import mark_unavailable, supported
+from pyqom.devices.cpu.x86.filter import has_feature, mark_unavailable, supported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
         words[index] |= supported(cpu, index) & ~user[index] & ~word.no_autoenable
     if trace:
         trace.acted("max-features", f"{cpu.accel.name} supports it, and max takes all it supports")
-    if cpu.has_property("avx10-version") and cpu.avx10 and not cpu.avx10_version:
+    if has_feature(cpu, "avx10") and cpu.has_property("avx10-version") and not cpu._avx10_version:
         cpu.avx10_version = cpu.accel.avx10_version
 
 
@@ -67,7 +67,7 @@ def show_topology(cpu: X86CPU, trace: Trace | None) -> None:
 
 def drop_what_needs_pmu(cpu: X86CPU, trace: Trace | None) -> None:
     """pdcm and arch-lbr promise a PMU: without one they go; old machine types keep pdcm."""
-    if cpu.pmu or "pmu-features-need-pmu" not in cpu.facts.rules:
+    if cpu._pmu or "pmu-features-need-pmu" not in cpu.facts.rules:
         return
     kept = ("pdcm",) if cpu._x_pdcm_on_even_without_pmu else ()
     for name in ("pdcm", "arch-lbr"):
@@ -162,7 +162,7 @@ def raise_levels(cpu: X86CPU, trace: Trace | None) -> None:
             continue
         _raise_level(cpu, need.leaf, trace, need.feature)
     if (cpu.has_leaf_1f or cpu._x_force_cpuid_0x1f) and (
-        cpu.vendor == INTEL or not cpu.x_vendor_cpuid_only
+        cpu.vendor == INTEL or not cpu._x_vendor_cpuid_only
     ):
         _raise_level(cpu, 0x1F, trace, "a topology of several dies")
 
