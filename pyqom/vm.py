@@ -292,7 +292,7 @@ class VirtualMachine:
         self._create_cpus()
         for index, entry in enumerate(self._devices):
             with self.warnings.at("devices", index):
-                props = entry.copy() if isinstance(entry, Texts) else dict(entry)
+                props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
                 self.add_device(props.pop("driver", None), props.pop("id", None), props)
         self._check_globals()
         self._reach("machine-ready")

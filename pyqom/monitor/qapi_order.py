@@ -3,7 +3,7 @@
 QEMU's input visitor puts an object's members into a GLib hash table, takes out what it visits, and
 complains about the first that is left in the table's own order.  So the answer depends on GLib's
 string hash, on where collisions went and on when the table grew or shrank; all of it is plain
-arithmetic, done here as GLib 2.74 to 2.86 do (``glib/ghash.c``).  The properties of a QOM object are
+arithmetic, done here as GLib 2.74 to 2.86 do (``glib/ghash.c``).  The properties of an object are
 in such a table, too, so what walks them comes here as well.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.errors import PyqomError
+from pyqom.errors import PyqomError, UnknownMachine
 from pyqom.reports import Reports
 from pyqom.system import help as helps
 from pyqom.system.inputs import options
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyqom.system.messages import Messages
     from pyqom.system.serving import Serving
 
+MACHINE_HINT = "Use -machine help to list supported machines"
 NEEDS_KERNEL = ("append", "shim", "initrd")
 
 
@@ -214,4 +215,5 @@ def failure(error: PyqomError, line: CommandLine) -> Failure:
     if isinstance(error, Failure):
         return error
     texts = getattr(error, "messages", (str(error),))
-    return Failure(*texts, location=location_of(line, getattr(error, "origin", None)))
+    hint = MACHINE_HINT if isinstance(error, UnknownMachine) else ""
+    return Failure(*texts, location=location_of(line, getattr(error, "origin", None)), hint=hint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyqom.answers.cpu_definitions import definitions_of
 from pyqom.answers.expansion import expansion_of
-from pyqom.answers.explanation import explanation_of
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86.featurestring import ModelString
 from pyqom.monitor.command import command
@@ -48,6 +47,8 @@ def definitions(monitor: Dispatcher, args: Args) -> Any:
 def explain(monitor: Dispatcher, args: Args) -> Any:
     """Why a property of a model has its value."""
     from attrs import asdict
+
+    from pyqom.answers.explanation import explanation_of
 
     model = args["model"]
     explanation = explanation_of(
