@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -108,7 +109,8 @@ def test_asyncio_client_and_faults(qemu_server: Make) -> None:
 @pytest.mark.parametrize("tcp", [False, True])
 def test_legacy_client(qemu_server: Make, tcp: bool) -> None:
     qemu = qemu_server("q35", tcp=tcp, **HOTPLUG)
-    with QEMUMonitorProtocol(qemu.address) as client:
+    # The library may or may not have seen the end when it closes, after quit.
+    with suppress(EOFError), QEMUMonitorProtocol(qemu.address) as client:
         greeting = client.connect()
         assert greeting is not None
         assert greeting["QMP"]["version"]["qemu"] == {"major": 11, "minor": 1, "micro": 3}
