@@ -91,10 +91,7 @@ def _maker(
 
 
 def _family(registry: Registry, family: str, base: Any, body: dict[str, Any]) -> tuple[Any, ...]:
-    """The class with what the family adds; what the release lacks of it is covered in the body.
-
-    A release's record names such a property by the family: ``pc-q35.wdat``.
-    """
+    """The class with what the family adds; what the release lacks of it is covered in the body."""
     from pyqom.machines.families import FAMILIES
 
     template = FAMILIES.get(family)
@@ -103,6 +100,6 @@ def _family(registry: Registry, family: str, base: Any, body: dict[str, Any]) ->
     for each in template.__mro__:
         if each not in base.__mro__:
             for prop in each.__dict__.get("_own", ()):
-                if not registry.knows(prop, family):
+                if not registry.knows(prop, each.typename):
                     body[prop.attr] = Absent(prop.attr)
     return (template,)

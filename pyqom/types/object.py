@@ -338,7 +338,14 @@ def _properties_of(cls: Any) -> Mapping[str, Property]:
             shared: Mapping[str, Property] = parent.properties()
             return shared
     knows = cls.registry.knows
-    return _view({prop.name: prop for prop in cls.declarations() if knows(prop)})
+    return _view(
+        {
+            prop.name: prop
+            for base in reversed(cls.__mro__)
+            for prop in base.__dict__.get("_own", ())
+            if knows(prop, base.typename)
+        }
+    )
 
 
 _take_body(Object)

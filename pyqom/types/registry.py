@@ -188,26 +188,23 @@ class Registry:
         from pyqom.types.object import Absent
 
         inherited = parent.__mro__
-        own = [
-            prop
-            for base in template.__mro__
-            if base not in inherited
-            for prop in base.__dict__.get("_own", ())
-        ]
-        owner = template.typename
-        gone = [prop for prop in own if not self.knows(prop, owner)]
-        if not gone:
-            return {}
+        known, gone = {}, []
+        for base in template.__mro__:
+            if base not in inherited:
+                for prop in base.__dict__.get("_own", ()):
+                    if self.knows(prop, base.typename):
+                        known[prop.name] = prop
+                    else:
+                        gone.append(prop)
         # a property that the releases declare twice is reached by its first attribute
-        known = {prop.name: prop for prop in own if prop not in gone}
         return {prop.attr: known.get(prop.name) or Absent(prop.attr) for prop in gone}
 
     def knows(self, fact: Any, owner: str | None = None) -> bool:
         """Does the release have what lives from `since` until `until`?
 
         What the release itself says of the fact (`Release.declared`) comes first.  There a fact
-        with an `owner`, such as a property of that type, goes by ``OWNER.ATTRIBUTE``, with "-" for
-        "_": most often the property's own name.  One without goes by its `name`, if it has one.
+        with an `owner`, a property that this type's class declares, goes by ``OWNER.ATTRIBUTE``,
+        with "-" for "_": most often the property's own name.  Others go by their `name`.
         """
         release = self.release
         if release is None:
