@@ -29,7 +29,7 @@ FLOW = (
     ("hosts",),
     ("machines",),
     ("catalog",),
-    ("events",),
+    ("events", "reports"),
     ("vm",),
     ("answers",),
     ("monitor",),
