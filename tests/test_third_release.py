@@ -19,6 +19,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import pyqom
+from pyqom import machines, release
+from pyqom.answers.target import Target
+from pyqom.devices.cpu.x86.cpu import X86CPU
+from pyqom.devices.cpu.x86.realize import realize
+from pyqom.types import name_of
+
 ROOT = Path(__file__).parents[1]
 STATED = json.loads((ROOT / "tests/data/release_between/10.0.json").read_text())
 RECORDING = ROOT.parent / "shared" / "oracle" / "caps" / "10.0.0_x86_64.json"
@@ -243,6 +250,66 @@ def test_command_line(copy: Path) -> None:
     assert found["model"]["props"]["null-sel-clr-base"] is True
     assert found["model"]["props"]["legacy-multi-node"] is False
     assert "pc-q35-10.0" in run(copy, "-m", "pyqom", "machines", "--release", NAME)
+
+
+# --- rules of one release, properties of another -----------------------------
+
+NAMES_OF_MODELS = {
+    "family", "model", "stepping", "vendor", "model-id",
+    "level", "xlevel", "xlevel2", "min-level", "min-xlevel", "min-xlevel2", "pmu",
+}  # fmt: skip
+"""What records of models set; a model file says itself since when."""
+
+DECLARED = {
+    f"x86_64-cpu.{name_of(prop.attr)}": prop
+    for prop in X86CPU.__dict__["_own"]
+    if prop.name not in NAMES_OF_MODELS
+}
+DATED = {name: prop for name, prop in DECLARED.items() if prop.since or prop.until}
+STRANGERS = [
+    ("12.1", "old rules, new properties", "7.2", {}),
+    ("9.2", "new rules, old properties", "11.1", dict.fromkeys(DATED, False)),
+    ("12.3", "old rules, all properties there ever were", "7.2", dict.fromkeys(DATED, True)),
+    ("12.4", "new rules, all properties there ever were", "11.1", dict.fromkeys(DATED, True)),
+    ("9.5", "old rules, nothing that a rule might ask for", "7.2", dict.fromkeys(DECLARED, False)),
+    (
+        "9.6",
+        "new rules, nothing that a rule might ask for",
+        "11.1",
+        dict.fromkeys(DECLARED, False),
+    ),
+    ("9.0", "old rules, lifetimes as they stand", "7.2", {}),
+    ("10.9", "new rules, lifetimes as they stand", "11.1", {}),
+]
+"""(name, what it is, the release whose rules it has, what it has or lacks by its record)"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "declared"),
+    [(n, r, d) for n, _, r, d in STRANGERS],
+    ids=[x[1] for x in STRANGERS],
+)
+def test_rules_ask_for_nothing_that_a_lifetime_may_hide(
+    monkeypatch: pytest.MonkeyPatch, name: str, rules: str, declared: dict[str, bool]
+) -> None:
+    """A rule reads a value, or asks whether the property is there: no release is a surprise."""
+    major, minor = map(int, name.split("."))
+    stranger = release.Release(name, (major, minor, 0), "", release.get(rules).rules, declared)
+    default, known = release._carried()
+    monkeypatch.setattr(release, "_carried", lambda: (default, {**known, name: stranger}))
+    assert stranger.declared == declared
+    target = Target(machines.builtin().copy().find("q35", name))
+    for model in pyqom.definitions(machine=target.machine):
+        for kind in ("full", "static"):
+            props = pyqom.expand(model["name"], machine=target.machine, type=kind)["model"]["props"]
+            for hidden, there in declared.items():
+                if kind == "full" and not there:
+                    assert DECLARED[hidden].name not in props
+        cpu = target.model(model["name"])(target.context)
+        cpu._apic_id = 0
+        if model["name"] != "host":
+            realize(cpu)
+        pyqom.explain(model["name"], "svm", machine=target.machine)
 
 
 # --- beside the recording ----------------------------------------------------

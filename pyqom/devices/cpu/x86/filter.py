@@ -24,7 +24,7 @@ def supported(cpu: X86CPU, index: int) -> int:
     bits = cpu.accel.supported(index) & ~_withheld(cpu, word.name)
     if cpu.migratable:
         migratable = word.migratable
-        if word.name == "80000007.EDX" and cpu.tsc_frequency and _by_vendor(cpu.facts):
+        if word.name == "80000007.EDX" and cpu._tsc_frequency and _by_vendor(cpu.facts):
             migratable |= word.mask(["invtsc"])
         bits &= migratable
     return bits

@@ -64,9 +64,13 @@ def load_model(cpu: X86CPU) -> None:
         cpu.words[index] |= hypervisor
         for name, value in definition.scalars.items():
             cpu.set(name, value)
-        cpu.set("legacy-cache", caches_of(cpu, versions) is None)
-        if cpu.has_property("avx10-version"):
-            cpu.set("avx10-version", definition.avx10_version)
+        told = {
+            "legacy-cache": caches_of(cpu, versions) is None,
+            "avx10-version": definition.avx10_version,
+        }
+        for name, value in told.items():
+            if cpu.has_property(name):
+                cpu.set(name, value)
         for name, value in definition.props:
             cpu.set(name, value)
         if trace:

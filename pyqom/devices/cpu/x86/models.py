@@ -76,11 +76,16 @@ def x86_class(registry: Registry, release: Release) -> Any:
     """``x86_64-cpu`` with the feature properties of a release."""
     compiled = facts(release)
     body: dict[str, Any] = {"facts": compiled, "words": (0,) * len(compiled.features.words)}
-    by_name = {prop.name: prop for prop in X86CPU.declarations()}
+    known_here = registry.knows
+    by_name = {
+        prop.name: prop for prop in X86CPU.declarations() if known_here(prop, X86CPU.typename)
+    }
     for name, (index, mask) in compiled.features.places.items():
         attr = attribute_of(name)
         body[attr] = by_name[name] = FeatureBit(name, attr, index, mask)
     for number, (alias, target) in enumerate(load("aliases.json")["aliases"]):
+        if target not in by_name:
+            continue
         attr = attribute_of(alias)
         # Most spell the same attribute: that one is the target's.
         body[attr if attr not in body else f"alias_{number}"] = InstanceAlias(

@@ -33,10 +33,10 @@ def realize(cpu: X86CPU) -> None:
     rules.expand(cpu)
     _set_lbr_format(cpu)
     accel = "Host" if cpu.accel.uses_host_cpuid else "TCG"
-    wants_warnings = cpu.check or cpu.enforce
+    wants_warnings = cpu._check or cpu._enforce
     prefix = "host" if cpu.accel.uses_host_cpuid else "TCG"
     why = f"{prefix} doesn't support requested feature" if wants_warnings else None
-    if filter_features(cpu, why) and cpu.enforce:
+    if filter_features(cpu, why) and cpu._enforce:
         raise PyqomError(f"{accel} doesn't support requested features")
     if cpu.vendor in AMD:
         _repeat_amd_aliases(cpu)
@@ -46,11 +46,11 @@ def realize(cpu: X86CPU) -> None:
         raise PyqomError(f"CPU model '{name}' requires KVM or HVF")
     if cpu._guest_phys_bits == UNSET:
         cpu._guest_phys_bits = 0
-    if not cpu.ucode_rev:
+    if not cpu._ucode_rev:
         cpu._ucode_rev = 0x01000065 if cpu.vendor in AMD else 0x100000000
     _warn_of_threads(cpu)
     _settle_phys_bits(cpu)
-    if not cpu.legacy_cache and not _has_caches(cpu):
+    if not cpu._legacy_cache and not _has_caches(cpu):
         name = cpu.typename.removesuffix("-x86_64-cpu")
         raise PyqomError(f"CPU model '{name}' doesn't support legacy-cache=off")
 
@@ -69,10 +69,10 @@ def _name_hyperv_vendor(cpu: X86CPU) -> None:
 def _set_lbr_format(cpu: X86CPU) -> None:
     """A user's lbr-fmt replaces the format in perf-capabilities; only KVM with a PMU has any."""
     index = cpu.facts.features.index["perf-capabilities"]
-    if cpu.lbr_fmt != LBR_FMT_UNSET:
-        if cpu.lbr_fmt & ~LBR_FMT_MASK:
+    if cpu._lbr_fmt != LBR_FMT_UNSET:
+        if cpu._lbr_fmt & ~LBR_FMT_MASK:
             raise PyqomError("invalid lbr-fmt")
-        cpu.words[index] = cpu.words[index] & ~LBR_FMT_MASK | cpu.lbr_fmt
+        cpu.words[index] = cpu.words[index] & ~LBR_FMT_MASK | cpu._lbr_fmt
     wanted = cpu.words[index] & LBR_FMT_MASK
     if wanted and cpu.accel.name == "kvm":
         if not cpu.pmu:
@@ -104,7 +104,7 @@ def _warn_of_threads(cpu: X86CPU) -> None:
 
 def _settle_phys_bits(cpu: X86CPU) -> None:
     """The width of physical addresses: the user's, or 40 bits; 36 or 32 without long mode."""
-    bits = cpu.phys_bits
+    bits = cpu._phys_bits
     if cpu.get("lm"):
         _check_phys_bits(cpu, bits)
         cpu._phys_bits = bits = bits or TCG_PHYS_BITS

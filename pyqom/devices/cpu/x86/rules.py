@@ -97,7 +97,7 @@ DEPENDENCY = "This feature depends on other features that were not requested"
 
 def hide_kvm(cpu: X86CPU, trace: Trace | None) -> None:
     """KVM's paravirtual features exist under KVM only, and only with kvm=on."""
-    if cpu.accel.name == "kvm" and cpu.kvm:
+    if cpu.accel.name == "kvm" and cpu._kvm:
         return
     index = cpu.facts.features.index["KVM"]
     if cpu.words[index]:
