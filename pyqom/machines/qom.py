@@ -94,7 +94,7 @@ def _family(registry: Registry, family: str, base: Any, body: dict[str, Any]) ->
     """The class with what the family adds; what the release lacks of it is covered in the body."""
     from pyqom.machines.families import FAMILIES
 
-    template = FAMILIES.get(family)
+    template: Any = FAMILIES.get(family)
     if template is None:
         return ()
     for each in template.__mro__:
