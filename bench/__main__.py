@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import pyqom
-from bench import peers, processes, qemu
+from bench import many, peers, processes, qemu, qmp
 from bench.report import Row, Skipped, progress, show, time_text
 from pyqom import release as releases
 
@@ -132,6 +132,9 @@ PARTS = {
     "start": starts,
     "set": property_set,
     "classes": classes,
+    "qmp": qmp.monitor,
+    "first": qmp.first_reply,
+    "many": many.many,
 }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pyqom import machines
+from pyqom.machines import machines
 from pyqom.release import Release
 
 NOT_STARTED = {"nitro", "xenfv", "xenpv"}
@@ -88,7 +88,7 @@ def find(release: Release) -> list[str] | str:
 
 def sweep(command: list[str], release: Release) -> tuple[float, int]:
     """Seconds for all models on all machine types, and how many expansions that were."""
-    names = [each.name for each in machines.machines(release.name) if each.name not in NOT_STARTED]
+    names = [each.name for each in machines(release.name) if each.name not in NOT_STARTED]
     count = 0
     start = time.perf_counter()
     for machine in names:
