@@ -30,12 +30,14 @@ def _further(types: Registry) -> None:
     from pyqom.accel.types import declare_accelerators
     from pyqom.devices.backends import declare as declare_backends
     from pyqom.devices.chardevs import declare as declare_chardevs
+    from pyqom.devices.dimm import declare as declare_dimm
     from pyqom.machines.qom import declare_machines
 
     declare_machines(types)
     declare_accelerators(types)
     declare_backends(types)
     declare_chardevs(types)
+    declare_dimm(types)
 
 
 @memo

@@ -16,18 +16,19 @@ from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
-from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError, UnknownModel
+from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
+from pyqom.machines.numa import info_numa
 from pyqom.machines.options import apply_options, default_options, pass_on
+from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
 from pyqom.types import Container, container_get, make_root
-from pyqom.types.path import resolve_at, resolve_component
+from pyqom.types.path import resolve_component
 from pyqom.types.qdict import qdict_order
-from pyqom.types.user_creatable import id_wellformed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.cpu.x86.featurestring import ModelString
-    from pyqom.devices.device import Device
     from pyqom.machines.options import PassedOn
     from pyqom.types import Registry
 
@@ -71,11 +71,7 @@ FIRST_THREAD = 100_000
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class Texts(dict):  # type: ignore[type-arg]
-    """Properties as a command line gives them: nested, with texts for all scalars."""
-
-
-class VirtualMachine:
+class VirtualMachine(Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
@@ -133,7 +129,6 @@ class VirtualMachine:
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
-        self._unattached = self._anonymous = 0
         self.cpus: Cpus | None = None
         if machine is None or isinstance(machine, str):
             machine = find(machine or "pc", release)
@@ -236,14 +231,13 @@ class VirtualMachine:
             self.machine_type.default_cpu_version,
             (*self.compat, *self.globals, *model),
             switches=self.model.switches if self.model else (),
+            pre_plug=self.pre_plug,
             warnings=self.warnings,
         )
         if cpu_class is not None:
             self.cpus = Cpus(cpu_class, self.machine.smp_config)
             if self.machine.numa is not None:
                 self.machine.numa.cpus = self.cpus
-            if has_cpu_slots(self.machine_type):
-                self.context.pre_plug = self._pre_plug
 
     def _cpu_class(self) -> Any:
         """The type of the machine's CPUs; None where it has none.  Raises UnknownModel."""
@@ -256,13 +250,6 @@ class VirtualMachine:
             known = (name.removesuffix(SUFFIX) for name in self.types.list("x86_64-cpu"))
             raise UnknownModel(f"unable to find CPU model '{model.name}'", model.name, known)
         return self.types.get(typename)
-
-    def _pre_plug(self, device: Any) -> None:
-        """Find a CPU its place and its node."""
-        assert self.cpus is not None
-        self.cpus.slots.pre_plug(device)
-        if self.machine.numa is not None:
-            self.machine.numa.pre_plug(device, device.cpu_index)
 
     def _configure_numa(self, records: Iterator[Mapping[str, Any]]) -> None:
         """Take NUMA options one by one; the iterator may refuse one by raising."""
@@ -280,6 +267,14 @@ class VirtualMachine:
         if self.machine.numa is None:
             raise PyqomError("NUMA is not supported by this machine-type")
         self.machine.numa.set_options(record)
+
+    def numa_text(self) -> str:
+        """What the monitor says of the NUMA nodes (``info numa``)."""
+        cpus = [(cpu.cpu_index, cpu.get("node-id")) for cpu in self.cpus or ()]
+        plugged: dict[int, int] = {}
+        for dimm in self.memory_devices():
+            plugged[dimm.node] = plugged.get(dimm.node, 0) + dimm.memory.get("size")
+        return info_numa(self.machine.numa, cpus, plugged)
 
     def exit_preconfig(self) -> None:
         """Make the memory, the CPUs and the devices, and be ready.  Raises PyqomError."""
@@ -342,91 +337,6 @@ class VirtualMachine:
         chardev.backend = backend
         self.chardevs.add_child(label, chardev)
         return chardev
-
-    def realize(self, device: Device) -> None:
-        """Realize a device; one without a parent becomes an unattached one.
-
-        Raises PyqomError and leaves nothing behind.
-        """
-        homeless = device.parent_object is None
-        if homeless:
-            self.unattached.add_child(f"device[{self._unattached}]", device)
-        try:
-            device.realize(True)
-        except PyqomError:
-            if homeless:
-                device.unparent()
-            raise
-        self._unattached += homeless
-        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
-            self.cpus.present[device.cpu_index] = device
-
-    def add_device(
-        self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
-    ) -> Device:
-        """Make and plug a device (``device_add``), in QEMU's order of checks.
-
-        `props` are typed, or `Texts`.  Raises PyqomError and leaves nothing behind.
-        """
-        if driver is None:
-            raise MissingParameter("Parameter 'driver' is missing")
-        cls = self._device_class(driver)
-        if "bus" in props:
-            raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
-        device: Device = cls(self.context)
-        device._hotplugged = self.has_reached("machine-ready")
-        if device._hotplugged and not device.hotpluggable_class:
-            raise PyqomError(f"Device '{driver}' does not support hotplugging")
-        self._take_in(device, identifier)
-        try:
-            setter = device.set_keyval if isinstance(props, Texts) else device.set
-            for name in qdict_order(props):
-                setter(name, props[name])
-            self.realize(device)
-        except PyqomError:
-            device.unparent()
-            raise
-        return device
-
-    def _device_class(self, driver: str) -> Any:
-        if driver not in self.types or not self.types.implements(driver, "device"):
-            raise PyqomError(f"'{driver}' is not a valid device model name")
-        if self.types.abstract(driver):
-            raise PyqomError("Parameter 'driver' expects a non-abstract device type")
-        return self.types.get(driver)
-
-    def _take_in(self, device: Device, identifier: str | None) -> None:
-        """Give a device its place among the peripherals (``qdev_set_id``)."""
-        if identifier is None:
-            self.peripheral_anon.add_child(f"device[{self._anonymous}]", device)
-            self._anonymous += 1
-            return
-        checked = "device-ids-are-checked" in self.release.rules
-        if checked and not id_wellformed(identifier):
-            raise PyqomError(f"Invalid qdev ID '{identifier}'")
-        if self.peripheral.has_property(identifier):
-            raise PyqomError(f"Duplicate device ID '{identifier}'")
-        device.id = identifier
-        self.peripheral.add_child(identifier, device)
-
-    def del_device(self, identifier: str) -> None:
-        """Ask a device to leave (``device_del``).  Raises DeviceNotFound, PyqomError."""
-        found = resolve_at(self.root, self.peripheral, identifier)
-        if found is None:
-            raise DeviceNotFound(f"Device '{identifier}' not found")
-        if not found.cast("device"):
-            hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
-            kind = "hotpluggable device" if hotpluggable else "device"
-            raise PyqomError(f"{identifier} is not a {kind}")
-        self._unplug(found)
-
-    def _unplug(self, device: Device) -> None:
-        """A guest would have to let the device go; without guest code none ever does."""
-        if not device.hotpluggable_class:
-            raise PyqomError(f"Device '{device.typename}' does not support hotplugging")
-        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
-            if device.cpu_index == 0:
-                raise PyqomError("Boot CPU is unpluggable")
 
     def del_object(self, identifier: str) -> None:
         """Delete an object under /objects (``object-del``).  Raises PyqomError."""
@@ -503,3 +413,6 @@ def _split(objects: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
     ordered = sorted(objects, key=lambda entry: entry["qom-type"] != "thread-context")
     late = [entry for entry in ordered if entry["qom-type"].startswith(LATE_OBJECTS)]
     return [entry for entry in ordered if not entry["qom-type"].startswith(LATE_OBJECTS)], late
+
+
+__all__ = ["NO_UUID", "PHASES", "Texts", "VirtualMachine"]

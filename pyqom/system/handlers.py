@@ -189,9 +189,9 @@ def _device(line: CommandLine, text: str, location: str) -> None:
     if text[:1] != "{":
         line.parse("device", text, location)
         return
-    from pyqom.system import inputs
+    from pyqom.monitor.values import json_value
 
-    line.json_devices.append((inputs.json_value(line.release, text), location))
+    line.json_devices.append((json_value(line.release, text), location))
 
 
 # --- monitors and chardevs -----------------------------------------------------------------------

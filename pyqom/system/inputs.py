@@ -1,8 +1,6 @@
-"""Values on the command line: JSON, and flat options checked against a QAPI type."""
+"""Objects on the command line: JSON, and flat options, checked against a QAPI type."""
 
 from __future__ import annotations
-
-from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,35 +10,10 @@ if TYPE_CHECKING:
     from pyqom.system.opts import Opts
 
 
-def json_value(release: Release, text: str) -> Any:
-    """The one JSON value of a text (``qobject_from_json``).  Raises PyqomError."""
-    from pyqom.monitor.dialect import Parser
-    from pyqom.monitor.protocol import wording
-
-    words = wording(release)
-    parser = Parser(words)
-    found = parser.feed(text.encode("utf-8", "surrogateescape"))
-    found = found or parser.feed(b"\n")  # a word or a number may have to be ended
-    if not found:
-        raise PyqomError(_premature(text, words.located))
-    if isinstance(found[0], PyqomError):
-        # an unended string is a stray token, without the line end that ended it
-        raise PyqomError(str(found[0]).replace("\n'", "'"))
-    if len(found) > 1 or parser.feed(b"\n") or not parser.idle:
-        raise PyqomError("Expecting at most one JSON value")
-    return found[0]
-
-
-def _premature(text: str, located: bool) -> str:
-    if not located:
-        return "JSON parse error, premature EOI"
-    line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-    return f"{line}:{column}: JSON parse error, premature end of input"
-
-
 def json_object(release: Release, text: str) -> dict[str, Any]:
     """The ObjectOptions that ``-object`` says in JSON.  Raises PyqomError."""
     from pyqom.monitor.qapi import schema
+    from pyqom.monitor.values import json_value
 
     value = json_value(release, text)
     checked: dict[str, Any] = schema(release).check_value("ObjectOptions", value, "")

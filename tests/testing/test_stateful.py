@@ -188,8 +188,8 @@ class Walk(RuleBasedStateMachine):
     def delete_cpu(self, identifier: str) -> None:
         """It is asked to leave; as no guest lets it go it stays."""
         _, error = self.ask("device_del", {"id": identifier})
-        if identifier not in self.ids:
-            assert error is not None
+        if identifier not in self.ids or self.release == "7.2":
+            assert error is not None  # 7.2's guest has to switch to a newer interface first
         else:
             assert error is None
 

@@ -66,5 +66,7 @@ def query_hotpluggable_cpus(monitor: Dispatcher, args: Args) -> Any:
     """Every place for a CPU, and who is there."""
     vm = monitor.vm
     if not vm.machine_type.hotpluggable_cpus or vm.cpus is None:
+        if "missing-features-are-named" in vm.release.rules:
+            raise PyqomError("The feature 'query-hotpluggable-cpus' is not enabled")
         raise PyqomError("machine does not support hot-plugging CPUs")
     return vm.cpus.hotpluggable()

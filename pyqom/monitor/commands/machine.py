@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.answers.machine_list import machines
 from pyqom.errors import PyqomError
+from pyqom.machines.memory import size_summary
 from pyqom.monitor.command import command
 from pyqom.monitor.qapi_order import hash_order
 from pyqom.vm import NO_UUID
@@ -59,13 +60,14 @@ def query_accelerators(monitor: Dispatcher, args: Args) -> Any:
 @command("query-memory-size-summary")
 def query_memory_size_summary(monitor: Dispatcher, args: Args) -> Any:
     """The memory at the start, and what was plugged."""
-    return {"base-memory": monitor.vm.machine.memory_size, "plugged-memory": 0}
+    plugged = sum(dimm.memory.get("size") for dimm in monitor.vm.memory_devices())
+    return size_summary(monitor.vm.machine, plugged)
 
 
 @command("query-memory-devices")
 def query_memory_devices(monitor: Dispatcher, args: Args) -> Any:
     """The plugged memory devices."""
-    return []
+    return [{"type": "dimm", "data": dimm.info()} for dimm in monitor.vm.memory_devices()]
 
 
 @command("query-memdev")

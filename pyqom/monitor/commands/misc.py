@@ -45,16 +45,24 @@ def query_chardev(monitor: Dispatcher, args: Args) -> Any:
 
 @command("query-acpi-ospm-status")
 def query_acpi_ospm_status(monitor: Dispatcher, args: Args) -> Any:
-    """What the guest last said of CPUs: nothing."""
+    """What the guest last said of memory and CPUs: nothing."""
     vm = monitor.vm
-    if vm.cpus is None or not ({"pc-i440fx", "pc-q35"} & {vm.machine_type.family}):
+    if vm.cpus is None or vm.machine_type.family not in ("pc-i440fx", "pc-q35", "microvm"):
         raise PyqomError("command is not supported, missing ACPI device")
-    if "cpus-tell-ospm-status" not in vm.release.rules:
+    if vm.machine_type.family == "microvm":
         return []
-    return [
-        {"slot-type": "CPU", "slot": str(index), "source": 0, "status": 0}
-        for index in range(vm.cpus.smp.maxcpus)
-    ]
+    memory = {dimm.slot: dimm for dimm in vm.memory_devices()}
+    slots = [_ospm("DIMM", slot, memory.get(slot)) for slot in range(vm.machine.memory_slots)]
+    if "cpu-hotplug-is-never-legacy" in vm.release.rules:
+        present = vm.cpus.present
+        slots += [_ospm("CPU", index, present.get(index)) for index in range(vm.cpus.smp.maxcpus)]
+    return slots
+
+
+def _ospm(kind: str, slot: int, device: Any) -> dict[str, Any]:
+    """QMP's ACPIOSTInfo of a slot, and what is in it."""
+    info: dict[str, Any] = {"slot-type": kind, "slot": str(slot), "source": 0, "status": 0}
+    return info if device is None or device.id is None else {"device": device.id, **info}
 
 
 @command("device-sync-config")
@@ -64,3 +72,20 @@ def device_sync_config(monitor: Dispatcher, args: Args) -> None:
     if found is None:
         raise PyqomError(f"Device '{args['id']}' not found")
     raise PyqomError(f"device-sync-config is not supported for '{found.typename}'")
+
+
+@command("human-monitor-command")
+def human_monitor_command(monitor: Dispatcher, args: Args) -> Any:
+    """Run a line of the human monitor."""
+    from pyqom.monitor.hmp import HumanMonitor
+
+    index = args.get("cpu-index")
+    if index is not None and (monitor.vm.cpus is None or index not in monitor.vm.cpus.present):
+        raise PyqomError("Parameter 'cpu-index' expects a CPU number")
+    return HumanMonitor(monitor, index).run(args["command-line"])
+
+
+@command("x-query-numa")
+def x_query_numa(monitor: Dispatcher, args: Args) -> Any:
+    """The NUMA nodes, as a text."""
+    return {"human-readable-text": monitor.vm.numa_text()}

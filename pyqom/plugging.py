@@ -1,0 +1,213 @@
+"""Devices of a machine: made, plugged and asked to leave (``system/qdev-monitor.c``).
+
+What the machine's hot-plug handler does before a device is realized is here, too: a CPU gets its
+place, memory its slot and address (``hw/i386/pc.c``, ``x86-common.c``).
+"""
+
+from __future__ import annotations
+
+from pyqom.devices.cpu.x86.cpu import X86CPU
+from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
+from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
+from pyqom.machines.memory import check_addable, free_address, free_slot
+from pyqom.types.path import resolve_at
+from pyqom.types.qdict import qdict_order
+from pyqom.types.user_creatable import id_wellformed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pyqom.devices.context import Context
+    from pyqom.devices.device import Device
+    from pyqom.machines import MachineType
+    from pyqom.machines.cpus import Cpus
+    from pyqom.release import Release
+    from pyqom.reports import Reports
+    from pyqom.types import Registry
+
+NO_ACPI = "memory hotplug is not enabled: missing acpi device or acpi disabled"
+
+
+class Texts(dict):  # type: ignore[type-arg]
+    """Properties as a command line gives them: nested, with texts for all scalars."""
+
+
+class Plugging:
+    """The devices of a machine; the part of `pyqom.vm.VirtualMachine` that deals with them."""
+
+    root: Any
+    machine: Any
+    machine_type: MachineType
+    unattached: Any
+    peripheral: Any
+    peripheral_anon: Any
+    types: Registry
+    release: Release
+    context: Context
+    cpus: Cpus | None
+    warnings: Reports
+    _unattached = _anonymous = 0
+
+    def has_reached(self, phase: str) -> bool:
+        """Whether that much of the machine has been built."""
+        raise NotImplementedError
+
+    # --- plugging ------------------------------------------------------------
+
+    def realize(self, device: Device) -> None:
+        """Realize a device; one without a parent becomes an unattached one.
+
+        Raises PyqomError and leaves nothing behind.
+        """
+        homeless = device.parent_object is None
+        if homeless:
+            self.unattached.add_child(f"device[{self._unattached}]", device)
+        try:
+            device.realize(True)
+        except PyqomError:
+            if homeless:
+                device.unparent()
+            raise
+        self._unattached += homeless
+        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
+            self.cpus.present[device.cpu_index] = device
+        elif isinstance(device, PCDimm):
+            self.machine.device_memory.used += device.memory.get("size")
+
+    def add_device(
+        self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
+    ) -> Device:
+        """Make and plug a device (``device_add``), in QEMU's order of checks.
+
+        `props` are typed, or `Texts`.  Raises PyqomError and leaves nothing behind.
+        """
+        if driver is None:
+            raise MissingParameter("Parameter 'driver' is missing")
+        cls = self._device_class(driver)
+        if "bus" in props:
+            raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
+        device: Device = cls(self.context)
+        device._hotplugged = self.has_reached("machine-ready")
+        if device._hotplugged:
+            self._check_hotpluggable(device)
+        self._take_in(device, identifier)
+        try:
+            setter = device.set_keyval if isinstance(props, Texts) else device.set
+            for name in qdict_order(props):
+                setter(name, props[name])
+            self.realize(device)
+        except PyqomError:
+            device.unparent()
+            raise
+        return device
+
+    def _device_class(self, driver: str) -> Any:
+        if driver not in self.types or not self.types.implements(driver, "device"):
+            raise PyqomError(f"'{driver}' is not a valid device model name")
+        if self.types.abstract(driver):
+            raise PyqomError("Parameter 'driver' expects a non-abstract device type")
+        return self.types.get(driver)
+
+    def _check_hotpluggable(self, device: Device) -> None:
+        """Refuse what the type or the machine cannot plug (``qdev_hotplug_allowed``)."""
+        if not device.hotpluggable_class:
+            raise PyqomError(f"Device '{device.typename}' does not support hotplugging")
+        ancestors = self.machine_type.ancestors
+        needed = "x86-machine" if isinstance(device, X86CPU) else "generic-pc-machine"
+        if needed not in ancestors:
+            raise PyqomError(f"Device '{device.typename}' can not be hotplugged on this machine")
+
+    def _take_in(self, device: Device, identifier: str | None) -> None:
+        """Give a device its place among the peripherals (``qdev_set_id``)."""
+        if identifier is None:
+            self.peripheral_anon.add_child(f"device[{self._anonymous}]", device)
+            self._anonymous += 1
+            return
+        checked = "device-ids-are-checked" in self.release.rules
+        if checked and not id_wellformed(identifier):
+            raise PyqomError(f"Invalid qdev ID '{identifier}'")
+        if self.peripheral.has_property(identifier):
+            raise PyqomError(f"Duplicate device ID '{identifier}'")
+        device.id = identifier
+        self.peripheral.add_child(identifier, device)
+
+    # --- unplugging ----------------------------------------------------------
+
+    def del_device(self, identifier: str) -> None:
+        """Ask a device to leave (``device_del``).  Raises DeviceNotFound, PyqomError."""
+        found = resolve_at(self.root, self.peripheral, identifier)
+        if found is None:
+            raise DeviceNotFound(f"Device '{identifier}' not found")
+        if not found.cast("device"):
+            hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
+            kind = "hotpluggable device" if hotpluggable else "device"
+            raise PyqomError(f"{identifier} is not a {kind}")
+        self._unplug(found)
+
+    def _unplug(self, device: Device) -> None:
+        """A guest would have to let the device go; without guest code none ever does."""
+        self._check_hotpluggable(device)
+        if isinstance(device, PCDimm) and not self.has_acpi:
+            raise PyqomError(NO_ACPI)
+        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
+            if self.machine_type.family == "microvm":
+                raise PyqomError("unplug not supported by microvm")
+            if device.cpu_index == 0:
+                raise PyqomError("Boot CPU is unpluggable")
+            if "cpu-hotplug-is-never-legacy" not in self.release.rules:
+                # until the guest has switched to the newer interface
+                raise PyqomError(
+                    f"acpi: device unplug request for not supported device type: {device.typename}"
+                )
+
+    # --- the machine's part ----------------------------------------------------
+
+    @property
+    def has_acpi(self) -> bool:
+        """Whether the machine can plug by ACPI."""
+        family = self.machine_type.family
+        return family in ("pc-i440fx", "pc-q35") and self.machine.get("acpi") != "off"
+
+    def pre_plug(self, device: Any) -> None:
+        """Find a device its place, before it is realized.  Raises PyqomError."""
+        if isinstance(device, X86CPU):
+            self._pre_plug_cpu(device)
+        elif isinstance(device, PCDimm):
+            self._pre_plug_memory(device)
+
+    def _pre_plug_cpu(self, cpu: X86CPU) -> None:
+        """``x86_cpu_pre_plug``: a CPU's place and its node."""
+        if self.cpus is None or "x86-machine" not in self.machine_type.ancestors:
+            return
+        self.cpus.slots.pre_plug(cpu)
+        if self.machine.numa is not None:
+            self.machine.numa.pre_plug(cpu, cpu.cpu_index)
+
+    def _pre_plug_memory(self, dimm: PCDimm) -> None:
+        """``pc_memory_pre_plug``: a DIMM's slot and address."""
+        machine = self.machine
+        if not self.has_acpi:
+            raise PyqomError(NO_ACPI)
+        slots = machine.memory_slots
+        if dimm.slot != UNASSIGNED_SLOT and not 0 <= dimm.slot < max(slots, 1):
+            raise PyqomError(f"invalid slot number {dimm.slot}, valid range is [0-{slots - 1}]")
+        others = self.memory_devices()
+        dimm.set("slot", free_slot(machine, {other.slot for other in others}, dimm.slot))
+        size = dimm.memory.get("size")
+        memory = check_addable(machine.device_memory, size, 1)
+        taken = [(other.addr, other.memory.get("size"), other.id) for other in others]
+        address = free_address(memory, taken, dimm.addr, dimm.alignment, size)
+        dimm.set("addr", address)
+        dimm.numa_nodes = 0 if machine.numa is None else len(machine.numa)
+
+    def memory_devices(self) -> list[PCDimm]:
+        """The memory that is plugged, by address."""
+        found = [
+            device
+            for place in (self.peripheral, self.peripheral_anon)
+            for device in place.children()
+            if isinstance(device, PCDimm) and device._realized
+        ]
+        return sorted(found, key=lambda dimm: dimm.addr)
