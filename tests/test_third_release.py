@@ -20,7 +20,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import pyqom
-from pyqom import machines, release
+from pyqom import catalog, machines, release
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.cpu.x86.realize import realize
@@ -250,6 +250,40 @@ def test_command_line(copy: Path) -> None:
     assert found["model"]["props"]["null-sel-clr-base"] is True
     assert found["model"]["props"]["legacy-multi-node"] is False
     assert "pc-q35-10.0" in run(copy, "-m", "pyqom", "machines", "--release", NAME)
+
+
+def is_declared(name: str) -> bool:
+    """Whether a release's ``has`` and ``lacks`` may name this: a type, or a type's property."""
+    owner, dot, attr = name.rpartition(".")
+    for each in release.releases():
+        types = catalog.registry(each)
+        if name in types:
+            return True
+        bases = {
+            base
+            for below in types.list(owner, abstract=True)
+            for base in types.get(below).__mro__
+            if dot and owner in types and getattr(base, "typename", None) == owner
+        }
+        if any(
+            name_of(prop.attr) == attr for base in bases for prop in base.__dict__.get("_own", ())
+        ):
+            return True
+    return False
+
+
+RECORDED = [name for each in release.releases() for name in each.declared]
+STATED_NAMES = [*STATED["release"]["has"], *STATED["release"]["lacks"]]
+
+
+@pytest.mark.parametrize("name", [*RECORDED, *STATED_NAMES, "generic-pc-machine.wdat"])
+def test_records_name_what_there_is(name: str) -> None:
+    assert is_declared(name)
+
+
+@pytest.mark.parametrize("name", ["x86_64-cpu.modul-id", "x86-cpu.module-id", "memory-backend-rom"])
+def test_other_names_are_found_out(name: str) -> None:
+    assert not is_declared(name)
 
 
 # --- rules of one release, properties of another -----------------------------
