@@ -10,16 +10,30 @@ from pyqom.types.qdict import qdict_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 INDENT = "    "
 
-_plain_json = json.JSONEncoder(check_circular=False).encode
 _quoted = json.encoder.encode_basestring_ascii
 
-# A number that is no integer, as Python spells it; also what looks like one in a string.
-_DOUBLE = re.compile(r"(?:\A|[ \[])-?(?:\d+[.e]|Inf|NaN)")
+
+def _compiled() -> Callable[[Any], str]:
+    """What writes plain values; made once, since `json.JSONEncoder.encode` makes it each time."""
+    encoder = json.JSONEncoder(check_circular=False)
+    make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None without C
+    if make is None:
+        return encoder.encode
+    parts = make(None, encoder.default, _quoted, None, ": ", ", ", False, False, True)
+    join = "".join
+    return lambda value: join(parts(value, 0))
+
+
+_plain_json = _compiled()
+
+# What only a text with a double has, as Python spells it, or a string that looks like one.
+_POINT = re.compile(r"\.\d")
+_EXPONENT = re.compile(r"e[+-]\d")
 _ESCAPE = re.compile(r"\\(?:u(d[89ab]..)\\u(d[c-f]..)|u(....)|.)")
 _END = object()
 
@@ -48,9 +62,33 @@ def to_json(value: Any, pretty: bool = False, *, ordered: bool = False) -> str:
         text = _plain_json(value)
     except RecursionError:
         return _write(value, pretty, ordered)
-    if _DOUBLE.search(text):
+    if _like_double(text) and _has_double(value):
         return _write(value, pretty, ordered)
     return _as_qemu_escapes(text)
+
+
+def _like_double(text: str) -> bool:
+    """Whether something in the text could be a double; to be sure, one has to look at the value."""
+    return (
+        ("." in text and _POINT.search(text) is not None)
+        or _EXPONENT.search(text) is not None
+        or "Infinity" in text
+        or "NaN" in text
+    )
+
+
+def _has_double(value: Any) -> bool:
+    """Whether a double is anywhere in the value."""
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            stack.extend(value)
+        elif isinstance(value, float):
+            return True
+    return False
 
 
 def _as_qemu_escapes(text: str) -> str:
