@@ -40,6 +40,13 @@ def _further(types: Registry) -> None:
     declare_dimm(types)
 
 
+def own_registry(types: Registry) -> Registry:
+    """What somebody gave as types of their own.  Raises TypeError where it is no registry."""
+    if not isinstance(types, Registry):
+        raise TypeError(f"types are a Registry, not {types!r}")
+    return types
+
+
 @memo
 def registry(release: Release) -> Registry:
     """The types of a release.  Shared and not to be added to: prototypes take a `copy` of it."""

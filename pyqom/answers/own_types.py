@@ -7,17 +7,15 @@ answers as ``types=``; the built-in types stay as they are.
 from __future__ import annotations
 
 from pyqom import release as releases
-from pyqom.catalog import build, registry
+from pyqom.catalog import build, own_registry, registry
 from pyqom.devices.cpu.x86.models import define
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Iterable
 
+    from pyqom.devices.cpu.x86.modelfile import Source
     from pyqom.devices.cpu.x86.models import Record
-    from pyqom.devices.cpu.x86.records import ModelRecord
     from pyqom.types import Registry
 
 
@@ -34,7 +32,7 @@ def new_types(release: str | None = None, models: Iterable[Record] | None = None
 
 
 def load_models(
-    source: str | os.PathLike[str] | Mapping[str, Any] | ModelRecord,
+    source: Source,
     *,
     release: str | None = None,
     types: Registry | None = None,
@@ -44,12 +42,13 @@ def load_models(
     The file has the shape of ``schema/cpu-models.json``, that of the built-in models; it is
     checked whole first, and nothing is entered unless all of it is sound.  A single `ModelRecord`
     goes the same way.  `types` is the registry to add to (None: a new one of `release`).
-    Raises BadData with all faults.
+    Raises BadData with all faults, UnknownRelease, TypeError for what is none of these.
     """
     from pyqom.devices.cpu.x86.modelfile import read_models
 
-    target = new_types(release) if types is None else types
-    assert target.release is not None
+    target = new_types(release) if types is None else own_registry(types)
+    if target.release is None:
+        raise TypeError("types are a Registry of a release, see new_types")
     for record in read_models(source, target):
         define(target, record, target.release)
     return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyqom import release as releases
 from pyqom.accel.select import accelerator
-from pyqom.catalog import registry
+from pyqom.catalog import own_registry, registry
 from pyqom.devices.context import Context
 from pyqom.devices.cpu.x86.models import SUFFIX
 from pyqom.errors import UnknownModel
@@ -43,8 +43,9 @@ class Target:
         for what, given in (("machine type", machine), ("release", release)):
             if not isinstance(given, str | MachineType | None):
                 raise TypeError(f"a {what} is a string, not {given!r}")
-        if release is None and types is not None and types.release is not None:
-            release = types.release.name
+        if types is not None:
+            own = own_registry(types).release
+            release = own.name if release is None and own is not None else release
         self.machine = machine if isinstance(machine, MachineType) else find(machine, release)
         self.release = self.machine.release
         self.types = registry(self.release) if types is None else types

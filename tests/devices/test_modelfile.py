@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyqom
 from pyqom import release as releases
 from pyqom.devices.cpu.x86 import records
 from pyqom.devices.cpu.x86.data import load
+from pyqom.devices.cpu.x86.modelfamily import MOST_PARENTS
 from pyqom.devices.cpu.x86.modelfile import read_models
 from pyqom.devices.cpu.x86.models import FILES, define
 from pyqom.devices.cpu.x86.models import records as built_in
@@ -67,10 +69,10 @@ def properties(model: str, types: Any, machine: str = "pc-q35-11.1") -> dict[str
         (b'{\n "models" 1}', ("2:11", "not JSON: expecting ':' delimiter")),
         (b'{"models":\n \xff}', ("2:2", "byte 0xff is not UTF-8")),
         (b'{"models": NaN}', ("", "NaN is no JSON number")),
-        (b'{"models": ' + b"1" * 5000 + b"}", ("", "a number has thousands of digits")),
+        (b'{"models": ' + b"1" * 5000 + b"}", ("models", "the number has more than 64 bits")),
         (b'{"models": ' + b"[" * 100000, ("", "nested too deep")),
         (b'{"models": [{"name": 1, "name": 2}]}', ("models[0].name", "the member stands twice")),
-        (b'{"models": [{"name": "\\ud800"}]}', ("models[0].name", '"\\ud800" is not Unicode text')),
+        (b'{"models": "\\ud800"}', ("models", '"\\ud800" is not Unicode text')),
         (b"[]", ("", "expected object, not [] (an array)")),
         (b"{}", ("", "member 'models' is missing")),
     ],
@@ -248,7 +250,85 @@ def test_faults_of_shape_and_of_names_come_together() -> None:
         "models[0].versions[0].x",
         "models[1].name",
         "models[2].name",
+        "models[2].versions[1].alias",
     ]
+
+
+def test_every_name_that_is_taken_is_told() -> None:
+    versions = [
+        {"version": 1, "alias": "EPYC-IBPB"},
+        {"version": 2, "alias": "Own"},
+        {"version": 3, "alias": "Denverton-v2"},
+        {"version": 4, "alias": "Fine"},
+    ]
+    assert faults(models({"versions": versions}, {"name": "Fine"})) == [
+        ("models[0].versions[0].alias", "there is a CPU model 'EPYC-IBPB' already"),
+        ("models[0].versions[1].alias", "the name 'Own' stands twice"),
+        ("models[0].versions[2].alias", "there is a CPU model 'Denverton-v2' already"),
+        ("models[1].name", "the name 'Fine' stands twice"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "text"),
+    [
+        ({"level": 1 << 70}, "models[0].level", "the number has more than 64 bits"),
+        ({"model-id": "\ud800"}, "models[0].model-id", '"\\ud800" is not Unicode text'),
+        ({"\ud800": 1}, 'models[0]["\\\\ud800"]', '"\\ud800" cannot name a member'),
+        ({1: 1}, "models[0].1", "1 cannot name a member"),
+    ],
+)
+def test_what_no_schema_checks_hides_no_other_fault(change: Any, path: str, text: str) -> None:
+    found = faults(models({"family": "x", "xlevel": "zz", "stepping": 99, **change}))
+    assert [where for where, _ in found if where != path] == [
+        "models[0].family",
+        "models[0].stepping",
+        "models[0].xlevel",
+    ]
+    assert dict(found)[path] == text
+
+
+def test_what_is_nested_too_deep_is_told_once_and_hides_no_other_fault() -> None:
+    deep: Any = 1
+    for _ in range(200):
+        deep = {"deep": [deep]}
+    found = faults(models({"family": "x", "props": {"avx2": deep}}))
+    assert found == [
+        ("models[0].family", 'expected integer, not "x" (a string)'),
+        ("models[0].props.avx2", "member 'value' is missing"),
+        ("models[0].props.avx2.deep", "unknown member, known are 'value', 'since', 'until'"),
+        ("models[0].props.avx2.deep[0].deep[0]", "nested too deep"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Lab-v1", "'Lab-v1' is what a version of a model 'Lab' is called"),
+        ("base", "there is a CPU model 'base' already, which a class makes"),
+        ("max", "there is a CPU model 'max' already, which a class makes"),
+        ("host", "there is a CPU model 'host' already, which a class makes"),
+        ("tcg-accel", "there is a type 'tcg-accel-x86_64-cpu' already"),
+    ],
+)
+def test_names_that_no_model_can_have(name: str, text: str) -> None:
+    assert faults(models({"name": name})) == [("models[0].name", text)]
+    versions = [{"version": 1, "alias": name}]
+    assert faults(models({"versions": versions})) == [("models[0].versions[0].alias", text)]
+
+
+@pytest.mark.parametrize("models", [None, 3, b"own.json", object()], ids=repr)
+def test_what_cannot_be_a_model_file(models: Any) -> None:
+    with pytest.raises(TypeError, match="models are a path, what is in a file, or a ModelRecord"):
+        pyqom.load_models(models)
+
+
+@pytest.mark.parametrize("types", [3, "11.1", {}], ids=repr)
+def test_what_cannot_be_types(types: Any) -> None:
+    with pytest.raises(TypeError, match="types are a Registry, not"):
+        pyqom.load_models(models({}), types=types)
+    with pytest.raises(TypeError, match="types are a Registry, not"):
+        pyqom.expand("EPYC", types=types)
 
 
 def test_a_special_model_is_not_for_files() -> None:
@@ -328,6 +408,7 @@ def test_caches_come_from_the_parent_unless_they_are_named() -> None:
         ({"A": "max"}, {"A": "parent 'max' has no definition to start from"}),
         ({"A": "Sandybridge"}, {"A": "unknown parent 'Sandybridge', did you mean 'SandyBridge'"}),
         ({"A": "x86_64"}, {"A": "unknown parent 'x86_64'"}),
+        ({"A": "tcg-accel"}, {"A": "unknown parent 'tcg-accel'"}),
     ],
 )
 def test_bad_parents(parents: dict[str, str], expected: dict[str, str]) -> None:
@@ -337,6 +418,36 @@ def test_bad_parents(parents: dict[str, str], expected: dict[str, str]) -> None:
     places = {f"models[{order.index(name)}].parent": text for name, text in expected.items()}
     assert found.keys() == places.keys()
     assert all(text in found[path] for path, text in places.items())
+
+
+def chain(count: int, last: str) -> dict[str, Any]:
+    """Models that stand below each other, the lowest first."""
+    names = [*(f"C{number}" for number in range(count)), last]
+    return {"models": [{"name": a, "parent": b} for a, b in pairwise(names)]}
+
+
+def test_as_many_parents_as_are_allowed() -> None:
+    types = pyqom.load_models(chain(MOST_PARENTS, "EPYC"))
+    assert properties("C0", types) == properties("EPYC-v1", types)
+    more = {"models": [{"name": "More", "parent": "C0"}]}
+    text = f'model "More" has 65 models above it, at most {MOST_PARENTS} are allowed'
+    with pytest.raises(BadData) as caught:
+        pyqom.load_models(more, types=types)
+    assert caught.value.faults == (("models[0].parent", text),)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_thousands_of_parents_are_refused_at_once(turn: int) -> None:
+    content = {"models": chain(3000, "EPYC")["models"][::turn]}
+    ((path, text),) = faults(content)
+    assert text == 'model "C2935" has 65 models above it, at most 64 are allowed'
+    assert path == f"models[{2935 if turn == 1 else 64}].parent"
+
+
+def test_thousands_in_a_circle_are_told_at_once() -> None:
+    found = faults(chain(3000, "C0"))
+    assert len(found) == 3000
+    assert all(text.endswith("has parents that go in a circle") for _, text in found)
 
 
 # --- records -----------------------------------------------------------------

@@ -12,7 +12,7 @@ from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.data import known, load, within
 from pyqom.devices.cpu.x86.features import bit_range
 from pyqom.devices.cpu.x86.kinds import MODEL_ID_SIZE, VENDOR_SIZE
-from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.cpu.x86.modelfamily import Family, records_in
 from pyqom.errors import PropertyNotFound, PyqomError, nearest
 from pyqom.schema import shown
 
@@ -30,26 +30,20 @@ UNSETTABLE = frozenset({"realized", "memory"})
 """Properties that can be written and yet are no part of a model."""
 
 
-def check_models(content: Any, registry: Registry) -> tuple[list[Fault], list[Any]]:
+def check_models(
+    content: Any, registry: Registry, *, special: bool = False
+) -> tuple[list[Fault], list[Any]]:
     """The faults of a model file for a registry, as (path, text), and its models, parents first.
 
-    `content` is parsed JSON of any shape.
+    `content` is parsed JSON of any shape.  `special` allows models that a class makes.
     """
-    checker = _Checker(registry)
-    models = _records(content.get("models") if isinstance(content, dict) else None, ("models",))
+    models = records_in(content.get("models") if isinstance(content, dict) else None, ("models",))
+    checker = Checker(registry, special)
     faults = [fault for path, model in models for fault in checker.model(path, model)]
-    names, found = checker.names(models)
-    faults += found
-    order, found = checker.parents(models, names)
-    faults += found
-    return faults, order
-
-
-def _records(entries: Any, path: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """The objects of an array, each with its path."""
-    if not isinstance(entries, list):
-        return []
-    return [((*path, i), entry) for i, entry in enumerate(entries) if isinstance(entry, dict)]
+    family = Family(models, registry, checker.has, checker.near)
+    faults += family.names()
+    faults += family.parents()
+    return faults, family.order
 
 
 def _strings(entries: Any, path: Path) -> Iterator[tuple[Path, str, dict[str, Any]]]:
@@ -60,11 +54,12 @@ def _strings(entries: Any, path: Path) -> Iterator[tuple[Path, str, dict[str, An
             yield (*path, index), record["name"], record
 
 
-class _Checker:
+class Checker:
     """Checks records against one registry."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, special: bool = False) -> None:
         assert registry.release is not None
+        self.special = special
         self.registry = registry
         self.release: Release = registry.release
         self.base = registry.get("x86_64-cpu")
@@ -94,7 +89,8 @@ class _Checker:
         if not self.has(model):
             return
         if "class" in model:
-            yield (*path, "class"), "only QEMU's own max, host and base are made by a class"
+            if not self.special:
+                yield (*path, "class"), "only QEMU's own max, host and base are made by a class"
             return
         yield from self._texts(path, model)
         lists = model.get("features")
@@ -115,7 +111,7 @@ class _Checker:
 
     def _versions(self, path: Path, model: dict[str, Any]) -> Iterator[Fault]:
         due = 1
-        for where, version in _records(model.get("versions"), (*path, "versions")):
+        for where, version in records_in(model.get("versions"), (*path, "versions")):
             if not self.has(version):
                 continue
             number = version.get("version")
@@ -134,7 +130,7 @@ class _Checker:
             yield (
                 path,
                 f"release {self.release.name} has no feature word {shown(word)}"
-                + (self._near(word, self.features.index)),
+                + (self.near(word, self.features.index)),
             )
             return
         for where, name, entry in _strings(entries, path):
@@ -151,7 +147,7 @@ class _Checker:
         place = self.features.places.get(name)
         if place is None:
             text = f"release {self.release.name} has no feature '{name}'"
-            return text + self._near(name, self.features.places)
+            return text + self.near(name, self.features.places)
         stands = self.features.words[place[0]].name
         if word is not None and stands != word:
             return f"feature '{name}' stands in the word {stands}, not in {word}"
@@ -187,7 +183,7 @@ class _Checker:
                 yield from self._setting((*path, "props", name), name, props)
         caches = self.value(holder.get("caches"))
         if isinstance(caches, str) and caches not in self.caches:
-            text = f"no cache description '{caches}'" + self._near(caches, self.caches)
+            text = f"no cache description '{caches}'" + self.near(caches, self.caches)
             yield (*path, "caches"), text
 
     def _setting(self, path: Path, name: str, holder: Any) -> Iterator[Fault]:
@@ -195,7 +191,7 @@ class _Checker:
         try:
             prop = self.base.find(name)
         except PropertyNotFound as error:
-            yield path, f"{error}{self._near(name, self.properties)}"
+            yield path, f"{error}{self.near(name, self.properties)}"
             return
         if not prop.writable or name in UNSETTABLE:
             yield path, f"property '{name}' cannot be set by a model"
@@ -208,92 +204,11 @@ class _Checker:
         except PyqomError as error:
             yield path, str(error)
 
-    def _near(self, name: str, names: Iterable[str]) -> str:
+    def near(self, name: str, names: Iterable[str]) -> str:
         """What somebody may have meant who wrote this name."""
         known_ = list(names)
         meant = [self.aliases[name]] if self.aliases.get(name) in known_ else nearest(name, known_)
         return f", did you mean {' or '.join(map(repr, meant))}?" if meant else ""
-
-    # --- all models together -------------------------------------------------
-
-    def names(
-        self, models: list[tuple[Path, dict[str, Any]]]
-    ) -> tuple[dict[str, int], list[Fault]]:
-        """The names that the models give, each with the model's place, and those given twice."""
-        names: dict[str, int] = {}
-        faults: list[Fault] = []
-        for place, (path, model) in enumerate(models):
-            if not self.has(model) or "class" in model:
-                continue
-            for where, name in self._names(path, model):
-                if name in names:
-                    faults.append((where, f"the name '{name}' stands twice"))
-                    break
-                if name + SUFFIX in self.registry:
-                    faults.append((where, f"there is a CPU model '{name}' already"))
-                    break
-                names[name] = place
-        return names, faults
-
-    def _names(self, path: Path, model: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-        """Each name of a model and where it comes from."""
-        name = model.get("name")
-        if not isinstance(name, str):
-            return
-        yield (*path, "name"), name
-        versions = [
-            (where, version)
-            for where, version in _records(model.get("versions"), (*path, "versions"))
-            if self.has(version) and isinstance(version.get("version"), int)
-        ]
-        for where, version in versions or [((*path, "name"), {"version": 1})]:
-            yield where, f"{name}-v{shown(version['version'])}"
-            if isinstance(version.get("alias"), str):
-                yield (*where, "alias"), version["alias"]
-
-    def parents(
-        self, models: list[tuple[Path, dict[str, Any]]], names: dict[str, int]
-    ) -> tuple[list[Any], list[Fault]]:
-        """The models with parents before children, and the faults of their ``parent``."""
-        order: list[int] = []
-        faults: list[Fault] = []
-        for place, (path, model) in enumerate(models):
-            chain = self._chain(place, models, names)
-            if chain is None:
-                text = f"model {shown(model.get('name'))} has parents that go in a circle"
-                faults.append(((*path, "parent"), text))
-                continue
-            order += [each for each in reversed(chain) if each not in order]
-            parent = model.get("parent")
-            if isinstance(parent, str) and self.has(model) and parent not in names:
-                fault = self._outside(parent, names)
-                if fault:
-                    faults.append(((*path, "parent"), fault))
-        return [models[place][1] for place in order], faults
-
-    def _chain(
-        self, place: int, models: list[tuple[Path, dict[str, Any]]], names: dict[str, int]
-    ) -> list[int] | None:
-        """A model's place and those of its ancestors in the file; None if they go in a circle."""
-        chain = [place]
-        while True:
-            parent = models[chain[-1]][1].get("parent")
-            above = names.get(parent) if isinstance(parent, str) else None
-            if above is None:
-                return chain
-            if above in chain:
-                return None
-            chain.append(above)
-
-    def _outside(self, parent: str, names: Iterable[str]) -> str | None:
-        """What is wrong with a parent that is not in the file."""
-        typename = parent + SUFFIX
-        if typename not in self.registry or self.registry.abstract(typename):
-            have = [name.removesuffix(SUFFIX) for name in self.registry.list("x86_64-cpu")]
-            return f"unknown parent '{parent}'" + self._near(parent, [*names, *have])
-        if self.registry.get(typename).definition is None:
-            return f"parent '{parent}' has no definition to start from"
-        return None
 
 
 def _is_release(name: Any) -> bool:

@@ -19,7 +19,6 @@ from pyqom.devices.cpu.x86.modelcheck import check_models
 from pyqom.errors import BadData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from pyqom.devices.cpu.x86.records import ModelRecord
@@ -29,7 +28,13 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Mapping[str, Any] | ModelRecord
 
 DEEPEST = 32
-"""How deep objects and arrays may stand in each other; the shape needs eight."""
+"""How deep objects and arrays may stand in each other."""
+
+NEEDED = 8
+"""How deep the shape of a model file goes; what is nested too deep is refused there."""
+
+DIGITS = 25
+"""How many digits of a number are looked at; 64 bits have twenty."""
 
 
 def read_models(source: Source, registry: Registry) -> list[dict[str, Any]]:
@@ -47,28 +52,43 @@ def _content(source: Source) -> tuple[str, Any]:
     """What to call the source, and what is in it."""
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        return name, parse(_text(name), name)
-    if isinstance(source, Mapping):
+        if isinstance(name, str):
+            return name, parse(_text(name), name)
+    elif isinstance(source, (Mapping, list, tuple)):
         try:
             return "models", json_like(source)
         except RecursionError as error:
             raise bad("models", [("", "nested too deep")]) from error
-    from pyqom.devices.cpu.x86.records import unstructure
+    elif hasattr(source, "__attrs_attrs__"):
+        from pyqom.devices.cpu.x86.records import ModelRecord, unstructure
 
-    return f"model '{source.name}'", {"models": [unstructure(source)]}
+        if isinstance(source, ModelRecord):
+            return f"model '{source.name}'", {"models": [unstructure(source)]}
+    raise TypeError(f"models are a path, what is in a file, or a ModelRecord, not {source!r}")
 
 
 def _checked(name: str, content: Any, registry: Registry) -> list[dict[str, Any]]:
-    found = list(_texts(content, ()))
-    if not found:
-        found, ordered = check_models(content, registry)
-        # Where both have something to say, a release can say it better than the shape.
+    found, ordered = faults_of(content, registry)
+    if found:
+        raise bad(name, schema.told(content, found))
+    assert registry.release is not None
+    return known(ordered, registry.release)
+
+
+def faults_of(
+    content: Any, registry: Registry, *, special: bool = False
+) -> tuple[list[Fault], list[Any]]:
+    """The faults of a file's content, in no special order, and its models, parents first.
+
+    `special` allows models that a class makes, as only QEMU's own are.
+    """
+    found, sound = texts(content)
+    checked, ordered = check_models(sound, registry, special=special)
+    # Where several have something to say, the text is told first, then what a release says.
+    for more in (checked, schema.found(sound, "cpu-models")):
         better = {path for path, _ in found}
-        found += [each for each in schema.found(content, "cpu-models") if each[0] not in better]
-        if not found:
-            assert registry.release is not None
-            return known(ordered, registry.release)
-    raise bad(name, schema.told(content, found))
+        found += [each for each in more if each[0] not in better]
+    return found, ordered
 
 
 def bad(name: str, faults: list[tuple[str, str]]) -> BadData:
@@ -113,15 +133,15 @@ def parse(text: str, name: str = "models") -> Any:
         return content
 
     try:
-        content = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
+        content = json.loads(
+            text, object_pairs_hook=members, parse_constant=_no_constant, parse_int=_integer
+        )
     except json.JSONDecodeError as error:
         raise bad(name, [(f"{error.lineno}:{error.colno}", _why(text, error))]) from error
     except RecursionError as error:
         raise bad(name, [("", "nested too deep")]) from error
     except _NoNumber as error:
         raise bad(name, [("", f"{error} is no JSON number")]) from error
-    except ValueError as error:  # Python's own limit
-        raise bad(name, [("", "a number has thousands of digits")]) from error
     if twice:
         raise bad(name, [(_where(content, *each), "the member stands twice") for each in twice])
     return content
@@ -142,6 +162,11 @@ def _where(content: Any, holder: dict[str, Any], member: str) -> str:
 
 class _NoNumber(ValueError):
     """NaN or Infinity."""
+
+
+def _integer(digits: str) -> int:
+    """A whole number; of one that is far too long only the first digits."""
+    return int(digits[:DIGITS])
 
 
 def _no_constant(constant: str) -> Any:
@@ -165,24 +190,50 @@ def json_like(content: Any) -> Any:
     return content
 
 
-def _texts(content: Any, path: Path) -> Iterator[Fault]:
-    """What no shape is checked for: half characters, endless nesting and endless numbers."""
+class _TooDeep(Exception):
+    """Something is nested too deep."""
+
+
+def texts(content: Any) -> tuple[list[Fault], Any]:
+    """The faults that no shape is checked for, and the content with null in their places.
+
+    They are half characters, endless nesting and endless numbers.
+    """
+    found: list[Fault] = []
+    return found, _sound(content, (), found)
+
+
+def _sound(content: Any, path: Path, found: list[Fault]) -> Any:
     if len(path) > DEEPEST:
-        yield path[:8], "nested too deep"
-    elif isinstance(content, str):
-        if not _is_text(content):
-            yield path, f"{schema.shown(content)} is not Unicode text"
+        raise _TooDeep
+    try:
+        if isinstance(content, dict):
+            return _members(content, path, found)
+        if isinstance(content, list):
+            return [_sound(each, (*path, index), found) for index, each in enumerate(content)]
+    except _TooDeep:
+        if len(path) > NEEDED:
+            raise
+        found.append((path, "nested too deep"))
+        return None
+    if isinstance(content, str) and not _is_text(content):
+        found.append((path, f"{schema.shown(content)} is not Unicode text"))
     elif isinstance(content, int) and content.bit_length() > 64:
-        yield path, "the number has more than 64 bits"
-    elif isinstance(content, dict):
-        for member, value in content.items():
-            if not isinstance(member, str) or not _is_text(member):
-                yield path, f"{schema.shown(member)} cannot name a member"
-            else:
-                yield from _texts(value, (*path, member))
-    elif isinstance(content, list):
-        for index, value in enumerate(content):
-            yield from _texts(value, (*path, index))
+        found.append((path, "the number has more than 64 bits"))
+    else:
+        return content
+    return None
+
+
+def _members(content: dict[Any, Any], path: Path, found: list[Fault]) -> dict[str, Any]:
+    sound = {}
+    for member, value in content.items():
+        if isinstance(member, str) and _is_text(member):
+            sound[member] = _sound(value, (*path, member), found)
+        else:
+            text = ascii(member)[1:-1] if isinstance(member, str) else repr(member)
+            found.append(((*path, text), f"{schema.shown(member)} cannot name a member"))
+    return sound
 
 
 def _is_text(text: str) -> bool:
