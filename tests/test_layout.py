@@ -30,6 +30,8 @@ FLOW = (
     ("machines",),
     ("catalog",),
     ("events", "reports"),
+    ("plugging",),
+    ("plugging",),
     ("vm",),
     ("answers",),
     ("monitor",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyqom.devices.cpu.x86.plug import LEVELS, CpuSlots
 from pyqom.devices.cpu.x86.topology import Topology
+from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Cpus:
 
         A machine that is no PC gives none its place: not `placed`.
         """
+        wide = placed and max(self.apic_ids) > 254
+        if wide and "wide-apic-ids-need-kvm" in context.accel.release.rules:
+            raise PyqomError(
+                "current -smp configuration requires kernel irqchip and X2APIC API support."
+            )
         for index in range(self.smp.cpus):
             cpu = self.cpu_class(context)
             if placed:

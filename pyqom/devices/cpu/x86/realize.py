@@ -53,6 +53,17 @@ def realize(cpu: X86CPU) -> None:
     if not cpu._legacy_cache and not _has_caches(cpu):
         name = cpu.typename.removesuffix("-x86_64-cpu")
         raise PyqomError(f"CPU model '{name}' doesn't support legacy-cache=off")
+    _check_apic_id(cpu)
+
+
+def _check_apic_id(cpu: X86CPU) -> None:
+    """An APIC id beyond 254 is one of the x2APIC."""
+    if cpu._apic_id > 254 and "wide-apic-ids-need-x2apic" in cpu.facts.rules:
+        if not cpu.get("x2apic"):
+            raise PyqomError(
+                f"APIC ID {cpu._apic_id} requires x2APIC feature in CPU\n"
+                "Try x2apic=on in -cpu."
+            )
 
 
 def _has_v2(cpu: X86CPU) -> bool:
