@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pyqom.answers.expansion import check_type, expand, expansion_lines
+from pyqom.answers.edge import edge
+from pyqom.answers.expansion import check_type, expanded, expansion_lines, props_of
+from pyqom.answers.target import Target
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
+from pyqom.devices.cpu.x86.featurestring import parse_model
+from pyqom.quick import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +18,8 @@ if TYPE_CHECKING:
     from pyqom.cli.options import Given
     from pyqom.cli.output import Output
     from pyqom.cli.page import Page
+    from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.machines import MachineType
-    from pyqom.types import Registry
 
 SYNTAX = Syntax(
     "expand",
@@ -52,30 +56,27 @@ def run(given: Given, out: Output) -> int:
     if given.model is None:
         raise UsageError("which CPU model? (--all: every one)")
     machine, types = inputs.place(given.machine, given.release, given.models)
-    kind = given.type or "full"
-    answer = expand(
-        given.model,
-        machine=machine,
-        accel=given.accel or "tcg",
-        type=kind,
-        props=inputs.properties(given.props),
-        types=types,
-    )
+    kind, accel = given.type or "full", given.accel or "tcg"
+    target, model = Target(machine, accel, types=types), parse_model(given.model)
+    check_type(kind)
+    cpu = expanded(target, model, inputs.properties(given.props))
     inputs.warn(given.model)
     if given.json:
-        out.json(answer)
+        _json(model.name, kind, cpu, out)
     else:
-        about = f"{given.model} on {machine.name}"
-        about += f" (QEMU {machine.release.name}, {given.accel or 'tcg'}, {kind})"
-        page(about, answer["model"]["props"], _class(given, machine, types)).show(out)
+        about = f"{given.model} on {machine.name} (QEMU {machine.release.name}, {accel}, {kind})"
+        page(about, props_of(cpu, kind), type(cpu)).show(out)
     return 0
 
 
-def _class(given: Given, machine: MachineType, types: Registry | None) -> Any:
-    from pyqom.answers.target import Target
-
-    name = given.model.partition(",")[0]
-    return Target(machine, given.accel or "tcg", types=types).model(name)
+def _json(model: str, kind: str, cpu: X86CPU, out: Output) -> None:
+    """QMP's return object; its text is put together here, since `json` takes long to import."""
+    name = "base" if kind == "static" else model
+    if out.tty:
+        out.json({"model": {"name": name, "props": props_of(cpu, kind)}})
+    else:
+        props = edge(type(cpu), kind).text(cpu)
+        out.write(f'{{"model": {{"name": {quoted(name)}, "props": {props}}}}}\n')
 
 
 def page(title: str, props: dict[str, Any], cls: Any) -> Page:

@@ -175,8 +175,8 @@ def test_progress_where_only_stderr_is_a_terminal():
 
 
 HEAVY = {
-    "argparse", "asyncio", "attr", "attrs", "cattrs", "dataclasses", "inspect", "jsonschema",
-    "pathlib", "rich", "typing",
+    "argparse", "asyncio", "attr", "attrs", "cattrs", "dataclasses", "enum", "inspect", "json",
+    "jsonschema", "pathlib", "re", "rich", "typing",
 }  # fmt: skip
 
 

@@ -55,6 +55,20 @@ def test_expand_json_is_the_return_object(pyqom, argv, arguments):
     assert pyqom("expand", *argv, "--json").json == library.expand("SandyBridge", **arguments)
 
 
+@pytest.mark.parametrize(
+    ("argv", "arguments"),
+    [
+        (("EPYC", "-M", "q35"), {"machine": "q35"}),
+        (("max", "--type", "static"), {"type": "static"}),
+        (("EPYC", "--props", '{"model-id": "a\\"b\\u00e9"}'), {"props": {"model-id": 'a"b\xe9'}}),
+        (("EPYC,+avx512f,level=7",), {}),
+    ],
+)
+def test_expand_json_in_a_pipe_is_one_line_of_json_as_python_writes_it(pyqom, argv, arguments):
+    answer = pyqom("expand", *argv, "--json")
+    assert answer.out == json.dumps(library.expand(argv[0], **arguments)) + "\n"
+
+
 def test_expand_for_people(pyqom):
     answer = pyqom("expand", "SandyBridge", "-M", "pc-i440fx-1.6")
     assert answer.out.startswith("SandyBridge on pc-i440fx-1.6 (QEMU 7.2, tcg, full)\n")
