@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from pyqom.answers.expansion import plain
+from pyqom.answers.expansion import alike, plain
 from pyqom.answers.target import Target, model_name
 from pyqom.devices.cpu.x86.definition import LEGACY
 from pyqom.devices.cpu.x86.filter import filter_features, unavailable_features
@@ -65,9 +65,20 @@ def alias_of(cls: Any, default_version: int | str) -> str | None:
 
 
 def _missing(cls: Any, target: Target) -> list[str]:
-    """The features that the model would not get, as ``enforce`` would see it."""
+    """The features that the model would not get, as ``enforce`` would see it; a new list."""
     if cls.host_cpuid_required and not target.accel.uses_host_cpuid:
         return ["kvm"]
+    memo = cls.__dict__.get("_unavailable")
+    if memo is None:
+        memo = cls._unavailable = {}
+    key = alike(cls, target.context)
+    names: tuple[str, ...] | None = memo.get(key)
+    if names is None:
+        names = memo[key] = tuple(_filtered(cls, target))
+    return list(names)
+
+
+def _filtered(cls: Any, target: Target) -> list[str]:
     shared = plain(cls, target.context)
     cpu = copy(shared)
     cpu.words, cpu.filtered_words = list(shared.words), list(shared.filtered_words)

@@ -12,6 +12,7 @@ from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86 import rules
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.errors import InvalidParameterType, InvalidParameterValue
+from pyqom.quick import quoted
 from pyqom.types.qdict import qdict_order
 
 TYPE_CHECKING = False
@@ -62,6 +63,21 @@ def expansion_of(target: Target, model: ModelString, type: str, props: Any = Non
     return {"model": {"name": name, "props": props_of(cpu, type)}}
 
 
+def expansion_text(target: Target, model: str, type: str, props: Any = None) -> str | None:
+    """The JSON text of what `expand` answers, at less cost; None for one with properties."""
+    if props or not isinstance(props, dict | None):
+        return None
+    check_type(type)
+    cls = target.model(model)
+    cpu = plain(cls, target.context)
+    return _text(model, type, edge(cls, type).text(cpu))
+
+
+def _text(model: str, type: str, props: str) -> str:
+    name = quoted("base" if type == "static" else model)
+    return f'{{"model": {{"name": {name}, "props": {props}}}}}'
+
+
 def check_type(type: str) -> None:
     """Refuse what is no ``CpuModelExpansionType``."""
     if type not in TYPES:
@@ -81,13 +97,18 @@ def plain(cls: Any, context: Context) -> X86CPU:
     memo = cls.__dict__.get("_expanded")
     if memo is None:
         memo = cls._expanded = {}
-    default = context.default_cpu_version if cls.model_version is None else cls.model_version
-    key = context.accel, default, context.bound(cls)
+    key = alike(cls, context)
     cpu: X86CPU | None = memo.get(key)
     if cpu is None:
         cpu = memo[key] = cls(context)
         rules.expand(cpu)
     return cpu
+
+
+def alike(cls: Any, context: Context) -> tuple[object, ...]:
+    """What two contexts share in which a model is the same."""
+    default = context.default_cpu_version if cls.model_version is None else cls.model_version
+    return context.accel, default, context.bound(cls), context.switches
 
 
 def configured(
@@ -149,9 +170,7 @@ def expansion_lines(
             cpu = plain(cls, target.context)
             tail = tails.get((cpu, name))
             if tail is None:
-                base = "base" if type == "static" else name
-                tail = tails[cpu, name] = (
-                    f'{name}", "type": "{type}", "return": '
-                    f'{{"model": {{"name": "{base}", "props": {edge(cls, type).text(cpu)}}}}}}}\n'
-                )
+                answer = _text(name, type, edge(cls, type).text(cpu))
+                tail = f'{name}", "type": "{type}", "return": {answer}}}\n'
+                tails[cpu, name] = tail
             yield head + tail

@@ -86,20 +86,12 @@ class Machine(Target):
 
     def execute(self, command: str, arguments: dict[str, Any]) -> Any:
         try:
-            result = self.vm.dispatcher.execute(command, arguments)
+            return self.vm.dispatcher.execute(command, arguments)
         except CommandNotFound as error:
             served = self.vm.dispatcher.served
             if command in served:
                 raise
             raise NoCommand(str(error), nearest(command, served)) from None
-        if isinstance(result, str):
-            from pyqom.monitor.writer import Encoded
-
-            if isinstance(result, Encoded):
-                import json
-
-                return json.loads(result)
-        return result
 
     def events(self) -> list[Event]:
         messages, self._messages = self._messages, []

@@ -7,6 +7,7 @@ from functools import cached_property
 from pyqom.errors import CommandNotFound, PyqomError
 from pyqom.monitor.command import handlers
 from pyqom.monitor.qapi import schema
+from pyqom.monitor.writer import Encoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Dispatcher:
         """Run a command by itself; a keyword's ``_`` stands for ``-``.  Raises PyqomError."""
         if command not in self.handlers:
             raise CommandNotFound(f"The command {command} has not been found")
-        return self._run(command, {name.replace("_", "-"): arguments[name] for name in arguments})
+        named = {name.replace("_", "-"): arguments[name] for name in arguments}
+        result = self._run(command, named)
+        return result.value() if isinstance(result, Encoded) else result
 
     def _run(self, command: str, arguments: dict[str, Any]) -> Any:
         check = self._checks.get(command)

@@ -45,7 +45,11 @@ class Encoded(str):
 
     def pretty(self) -> str:
         """The same value, indented."""
-        return to_json(json.loads(self), True)
+        return to_json(self.value(), True)
+
+    def value(self) -> Any:
+        """The value itself."""
+        return json.loads(self)
 
 
 def to_json(value: Any, pretty: bool = False, *, ordered: bool = False) -> str:
@@ -64,7 +68,7 @@ def to_json(value: Any, pretty: bool = False, *, ordered: bool = False) -> str:
         return _write(value, pretty, ordered)
     if _like_double(text) and _has_double(value):
         return _write(value, pretty, ordered)
-    return _as_qemu_escapes(text)
+    return as_qemu_escapes(text)
 
 
 def _like_double(text: str) -> bool:
@@ -91,7 +95,7 @@ def _has_double(value: Any) -> bool:
     return False
 
 
-def _as_qemu_escapes(text: str) -> str:
+def as_qemu_escapes(text: str) -> str:
     """What Python escaped, spelled as QEMU does: upper case, and DEL too."""
     if "\\u" in text:
         text = _ESCAPE.sub(_escape, text)
@@ -112,7 +116,7 @@ def _escape(match: re.Match[str]) -> str:
 def _scalar(value: Any) -> str:
     """A value that holds no other."""
     if isinstance(value, str):
-        return _as_qemu_escapes(_quoted(value))
+        return as_qemu_escapes(_quoted(value))
     if value is None or isinstance(value, bool):
         return {None: "null", False: "false", True: "true"}[value]
     if isinstance(value, int):

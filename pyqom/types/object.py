@@ -175,6 +175,10 @@ class Object(Node):
         """All properties of the object: its own, then those of its class (qom-list)."""
         return (*self._dynamic.values(), *self.properties().values())
 
+    def own_properties(self) -> tuple[Property, ...]:
+        """The properties that this object has beside those of its class: children, links ..."""
+        return tuple(self._dynamic.values())
+
     def get(self, name: str) -> Any:
         """The JSON value of a property.  Raises PropertyNotFound, PropertyNotReadable."""
         return self.property(name).get(self)

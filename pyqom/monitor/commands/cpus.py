@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pyqom.answers.cpu_definitions import definitions_of
-from pyqom.answers.expansion import expansion_of
+from pyqom.answers.expansion import expansion_of, expansion_text
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86.featurestring import ModelString
 from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
+from pyqom.monitor.writer import Encoded, as_qemu_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ def query_cpu_definitions(monitor: Dispatcher, args: Args) -> Any:
 @command("query-cpu-model-expansion")
 def query_cpu_model_expansion(monitor: Dispatcher, args: Args) -> Any:
     """What a model is on this machine."""
-    model = args["model"]
-    return expansion_of(
-        target_of(monitor), ModelString(model["name"]), args["type"], model.get("props")
-    )
+    target, name = target_of(monitor), args["model"]["name"]
+    props = args["model"].get("props")
+    text = expansion_text(target, name, args["type"], props)
+    if text is not None:
+        return Encoded(as_qemu_escapes(text))
+    return expansion_of(target, ModelString(name), args["type"], props)
 
 
 def target_of(monitor: Dispatcher) -> Target:

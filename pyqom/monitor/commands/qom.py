@@ -8,6 +8,7 @@ from pyqom.answers.property_list import qom_list_properties
 from pyqom.errors import DeviceNotFound, PyqomError
 from pyqom.monitor.command import command
 from pyqom.monitor.qapi_order import hash_order
+from pyqom.monitor.writer import Encoded, to_json
 from pyqom.types.path import lookup, resolve
 
 TYPE_CHECKING = False
@@ -34,15 +35,33 @@ def find(monitor: Dispatcher, path: str) -> Any:
 def qom_list(monitor: Dispatcher, args: Args) -> Any:
     """The properties of an object, their names and types."""
     found = resolve(monitor.vm.root, args["path"])
-    return [{"name": prop.name, "type": prop.type} for prop in _listed(found)]
+    own = _infos(_own(found))
+    return Encoded(f"[{_of_class(type(found))}{', ' if own else ''}{own}]")
 
 
-def _listed(found: Any) -> Iterable[Any]:
-    """The properties of an object: those of its classes, then its own, as QEMU lists them."""
-    own = {prop.name: prop for prop in found.property_list()}
+def _infos(props: Iterable[Any]) -> str:
+    """What `qom-list` says of properties, as JSON without the brackets."""
+    return to_json([{"name": prop.name, "type": prop.type} for prop in props])[1:-1]
+
+
+def _of_class(cls: Any) -> str:
+    """What `qom-list` says of all instances of a class; kept with the class."""
+    infos: str | None = cls.__dict__.get("_qom_list")
+    if infos is None:
+        infos = cls._qom_list = _infos(_classes(cls))
+    return infos
+
+
+def _classes(cls: Any) -> list[Any]:
+    """The properties of a class, as QEMU lists them."""
+    return sorted(cls.properties().values(), key=lambda prop: prop.name != "type")
+
+
+def _own(found: Any) -> list[Any]:
+    """The properties that an object has beside those of its class, as QEMU lists them."""
     classes = found.properties()
-    dynamic = [own.pop(name) for name in reversed(hash_order(n for n in own if n not in classes))]
-    return (*sorted(own.values(), key=lambda prop: prop.name != "type"), *dynamic)
+    own = {prop.name: prop for prop in found.own_properties() if prop.name not in classes}
+    return [own[name] for name in reversed(hash_order(own))]
 
 
 @command("qom-list-get")
@@ -54,7 +73,7 @@ def qom_list_get(monitor: Dispatcher, args: Args) -> Any:
 def _values(monitor: Dispatcher, path: str) -> list[dict[str, Any]]:
     found = resolve(monitor.vm.root, path)
     values = []
-    for prop in _listed(found):
+    for prop in (*_classes(type(found)), *_own(found)):
         entry = {"name": prop.name, "type": prop.type}
         with suppress(PyqomError):  # the value is left out, as in QEMU
             entry["value"] = prop.get(found)
