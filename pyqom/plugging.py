@@ -181,8 +181,6 @@ class Plugging:
         """``x86_cpu_pre_plug``: a CPU's place and its node."""
         if self.cpus is None or "x86-machine" not in self.machine_type.ancestors:
             return
-        if self.machine_type.family == "microvm":
-            cpu.host_phys_bits = True  # what its firmware is told must be true
         self.cpus.slots.pre_plug(cpu)
         if self.machine_type.fields.get("cpu-host-phys-bits"):
             cpu.host_phys_bits = True

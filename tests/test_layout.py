@@ -31,7 +31,6 @@ FLOW = (
     ("catalog",),
     ("events", "reports"),
     ("plugging",),
-    ("plugging",),
     ("vm",),
     ("answers",),
     ("monitor",),
