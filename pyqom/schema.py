@@ -125,6 +125,23 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern[:-1] + r"\Z" if end else pattern)
 
 
+def shape_of(document: Any, default: str) -> str:
+    """The schema that a data file is meant for, by its members.
+
+    It is the one that requires most of them, and of those the one that misses fewest; `default`
+    where that one is as good as any.  The schemas of QMP are none of data files.
+    """
+    candidates = (name for name in names() if "/" not in name and name != default)
+    return max((default, *candidates), key=lambda name: _fit(document, name))
+
+
+def _fit(document: Any, name: str) -> tuple[int, int]:
+    """How many members that a schema requires a document has, and how many it lacks (negative)."""
+    required = load(name).get("required", ())
+    shared = sum(isinstance(document, dict) and member in document for member in required)
+    return shared, shared and shared - len(required)
+
+
 # --- faults ------------------------------------------------------------------
 
 

@@ -24,18 +24,21 @@ def declare_accelerators(registry: Registry) -> None:
     records = known(read_json(DATA, "types")["types"], registry.release)
     for record in records:
         abstract = bool(within(record.get("abstract"), registry.release))
-        name, parent = record["type"], record["parent"]
-        registry.declare(name, parent, _maker(registry, name, parent, abstract), abstract=abstract)
+        maker = _maker(registry, record, abstract)
+        registry.declare(record["type"], record["parent"], maker, abstract=abstract)
 
 
-def _maker(registry: Registry, name: str, parent: str, abstract: bool) -> Callable[[], Any]:
+def _maker(registry: Registry, record: Any, abstract: bool) -> Callable[[], Any]:
+    name: str = record["type"]
+
     def make() -> Any:
         from pyqom.accel.objects import TEMPLATES
 
         if name in TEMPLATES:
             return registry.adopt(TEMPLATES[name])
-        base = registry.get(parent)
+        base = registry.get(record["parent"])
         kind: Any = type(Object)
-        return kind(name, (base,), {}, typename=name, abstract=abstract, registry=registry)
+        body = {"incomplete": "incomplete" in record}
+        return kind(name, (base,), body, typename=name, abstract=abstract, registry=registry)
 
     return make

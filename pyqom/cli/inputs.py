@@ -26,16 +26,18 @@ def place(machine: str | None, release: str | None, models: Sequence[str] = ()) 
     return found, own_types(found.release.name, models)
 
 
-def own_types(release: str, models: Sequence[str]) -> Registry | None:
+def own_types(
+    release: str, models: Sequence[str], types: Registry | None = None
+) -> Registry | None:
     """The types of a release with the models of these files; None where there are no files.
 
+    `types` are the types to add them to (None: the release's own).
     Raises BadData, whose paths begin with the file's name.
     """
     if not models:
-        return None
+        return types
     from pyqom.answers.own_types import load_models
 
-    types: Registry | None = None
     for file in models:
         try:
             types = load_models(file, release=release, types=types)

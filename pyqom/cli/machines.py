@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.cli import options
+from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax
 from pyqom.cli.page import Cell, Page, shown
 from pyqom.machines import MachineType, find, machines
@@ -23,6 +23,12 @@ SYNTAX = Syntax(
     [
         Option("--release", metavar="R", help="QEMU release (default: the newest)"),
         options.JSON,
+        Option(
+            "--models",
+            metavar="FILE",
+            repeat=True,
+            help="check the CPU models of FILE; no machine type depends on them",
+        ),
     ],
     ["machines --release 7.2", "machines pc-i440fx-1.6"],
 )
@@ -32,12 +38,14 @@ def run(given: Given, out: Output) -> int:
     """Print the list, or one machine type."""
     if given.name is not None:
         machine = find(given.name, given.release)
+        inputs.own_types(machine.release.name, given.models)
         if given.json:
             out.json(record(machine))
         else:
             one(machine).show(out)
         return 0
     found = machines(given.release)
+    inputs.own_types(found[0].release.name, given.models)
     if given.json:
         out.json([machine.info() for machine in found])
     else:

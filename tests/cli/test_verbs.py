@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -285,5 +286,87 @@ def test_validate(pyqom, models):
     answer = pyqom("validate", models)
     assert (answer.status, answer.out) == (0, f"{models}: good: Mine\n")
     assert pyqom("validate", models, "--json").json == [
-        {"file": models, "valid": True, "models": ["Mine"]}
+        {"file": models, "valid": True, "shape": "cpu-models", "models": ["Mine"]}
     ]
+
+
+DATA = sorted(Path(library.__file__).parent.glob("**/data/**/*.json"))
+
+
+@pytest.mark.parametrize("release", library.release.releases(), ids=lambda each: each.name)
+def test_validate_says_that_every_file_of_pyqom_is_good(pyqom, release):
+    answer = pyqom("validate", *map(str, DATA), "--release", release.name)
+    assert answer.err == ""
+    assert answer.status == 0
+    assert len(answer.rows) == len(DATA) > 15
+    told = {Path(row[0][:-1]).name: row[1:] for row in answer.rows}
+    assert told["levels.json"] == ["good:", "the", "shape", "of", "schema/cpu-levels.json"]
+    assert told["intel.json"][2] == "models"
+    definitions = library.definitions(release=release.name)
+    models = {each["name"] for each in definitions if f"{each['name']}-v1" in str(definitions)}
+    own = pyqom("validate", *map(str, DATA), "--release", release.name, "--json").json
+    named = {name for each in own for name in each.get("models", ())}
+    assert models | {"max", "base", "host"} == named
+
+
+def test_validate_of_a_copy_and_of_a_changed_copy_of_a_file_of_pyqom(pyqom, tmp_path):
+    shipped = next(path for path in DATA if path.name == "hygon.json")
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(shipped.read_bytes())
+    assert pyqom("validate", str(copy)).status == 0
+    copy.write_text(shipped.read_text(encoding="utf-8").replace('"stepping": 1', '"stepping": 2'))
+    answer = pyqom("validate", str(copy))
+    assert answer.status == 2
+    assert "models[0].name: there is a CPU model 'Dhyana' already" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"areas": [], "colour": 1}, ["colour: unknown member, known are 'areas'"]),
+        ({"words": 1, "features": 1 << 70}, [
+            "words: expected array, not 1 (an integer)",
+            "features: the number has more than 64 bits",
+        ]),
+        ({"modles": []}, [
+            "member 'models' is missing",
+            "modles: unknown member, did you mean 'models'?",
+        ]),
+        ({"models": [], "words": []}, ["words: unknown member, known are '$schema', 'models'"]),
+        ([], ["expected object, not [] (an array)"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_validate_holds_a_file_against_the_schema_that_it_is_meant_for(
+    pyqom, tmp_path, content, told
+):
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps(content))
+    answer = pyqom("validate", str(file))
+    assert answer.status == 2
+    assert answer.err.splitlines() == [f"{file}: {each}" for each in told]
+
+
+def test_validate_beside_other_models(pyqom, models, tmp_path):
+    child = tmp_path / "child.json"
+    child.write_text(json.dumps({"models": [{"name": "Child", "parent": "Mine-noX2"}]}))
+    answer = pyqom("validate", str(child))
+    assert (answer.status, answer.err) == (
+        2,
+        f"{child}: models[0].parent: unknown parent 'Mine-noX2'\n",
+    )
+    assert pyqom("validate", str(child), "--models", models).out == f"{child}: good: Child\n"
+    child.write_text("{}")
+    answer = pyqom("validate", models, "--models", str(child))
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err == f"pyqom: {child}: member 'models' is missing\n"
+
+
+def test_machines_check_models(pyqom, models, tmp_path):
+    for argv in (("machines",), ("machines", "q35"), ("machines", "--json")):
+        assert pyqom(*argv, "--models", models).out == pyqom(*argv).out
+    bad = tmp_path / "bad.json"
+    bad.write_text("{}")
+    answer = pyqom("machines", "--models", str(bad))
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err == f"pyqom: {bad}: member 'models' is missing\n"

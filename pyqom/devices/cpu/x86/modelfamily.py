@@ -144,7 +144,9 @@ class Family:
             name = shown(model.get("name"))
             return f"model {name} has {above} models above it, at most {MOST_PARENTS} are allowed"
         parent = model.get("parent")
-        if not isinstance(parent, str) or not self.has(model) or parent in self.places:
+        if not isinstance(parent, str) or parent in self.places:
+            return None
+        if "class" in model or not self.has(model):
             return None
         typename = parent + SUFFIX
         if typename not in self.registry or not self._is_model(typename):

@@ -44,12 +44,15 @@ def read_models(source: Source, registry: Registry) -> list[dict[str, Any]]:
     have are left out.  Raises BadData with all faults as (path in the file, text); where the text
     is no JSON the path is ``line:column``.
     """
-    name, content = _content(source)
+    name, content = read(source)
     return _checked(name, content, registry)
 
 
-def _content(source: Source) -> tuple[str, Any]:
-    """What to call the source, and what is in it."""
+def read(source: Source) -> tuple[str, Any]:
+    """What to call the source, and what is in it, of whatever shape.
+
+    Raises BadData where it is no JSON, TypeError where it is no source.
+    """
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         if isinstance(name, str):
