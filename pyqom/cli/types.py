@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from pyqom import release as releases
@@ -38,6 +39,10 @@ SYNTAX = Syntax(
 )
 
 
+FEW, SHOWN = 8, 4
+"""How many children are all named, and how many of more than that."""
+
+
 def run(given: Given, out: Output) -> int:
     """Print the tree, the list, or one type.  1 where no type is what was asked for."""
     release = releases.get(given.release)
@@ -49,7 +54,7 @@ def run(given: Given, out: Output) -> int:
     if given.implements is not None and given.implements not in types:
         text = f"unknown type '{given.implements}'"
         raise UnknownType(text, given.implements, types.names())
-    names = types.list(given.implements, given.abstract)
+    names = sorted(types.list(given.implements, given.abstract), key=natural)
     if given.json:
         out.json([_entry(types, name) for name in names])
     elif given.list:
@@ -57,6 +62,12 @@ def run(given: Given, out: Output) -> int:
     else:
         tree(types, names, release.name).show(out)
     return 0 if names else 1
+
+
+def natural(name: str) -> list[Any]:
+    """What names are sorted by so that pc-q35-10.0 follows pc-q35-9.2: numbers by their value."""
+    parts = re.split(r"([0-9]+)", name)
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)]
 
 
 def _entry(types: Registry, name: str) -> dict[str, Any]:
@@ -91,7 +102,7 @@ def _branches(
     parent: str | None,
     depth: int,
 ) -> Iterator[tuple[int, str, str]]:
-    for name in sorted(below.get(parent, ())):
+    for name in sorted(below.get(parent, ()), key=natural):
         mark = "(abstract)" if types.abstract(name) else ""
         yield depth, name if name in wanted else Cell(name, "dim"), mark
         yield from _branches(types, below, wanted, name, depth + 1)
@@ -101,12 +112,14 @@ def _one(given: Given, types: Registry, out: Output) -> int:
     cls = types.get(given.name)
     properties = cls.properties()
     named = [properties[name] for name in sorted(properties)]
+    children = sorted(types.children(given.name), key=natural)
     if given.json:
         out.json(
             {
                 **_entry(types, given.name),
                 "parents": list(types.ancestors(given.name)),
                 "interfaces": list(types.interfaces(given.name)),
+                "children": children,
                 "properties": [_property(prop) for prop in named],
             }
         )
@@ -116,10 +129,12 @@ def _one(given: Given, types: Registry, out: Output) -> int:
     facts = (
         ("parents", types.ancestors(given.name)),
         ("interfaces", types.interfaces(given.name)),
-        ("children", types.children(given.name)),
+        ("children", _some(children)),
     )
     page.words((label, words) for label, words in facts if words)
-    page.heading(f"{len(named)} properties")
+    page.heading("1 property" if len(named) == 1 else f"{len(named)} properties")
+    if getattr(cls, "incomplete", False):
+        page.text("it has more in QEMU, which pyqom does not carry yet")
     page.table(
         ("property", "type", "default", "access", "description"),
         (
@@ -135,6 +150,13 @@ def _one(given: Given, types: Registry, out: Output) -> int:
     )
     page.show(out)
     return 0
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    """The names where they are few, else the first of them and their number."""
+    if len(names) <= FEW:
+        return list(names)
+    return [*names[:SHOWN], f"and {len(names) - SHOWN} more (--json names them)"]
 
 
 def access(prop: Property) -> str:

@@ -153,8 +153,7 @@ def test_types_tree_and_list(pyqom):
         "      x86_64-cpu (abstract)",
     ]
     listed = pyqom("types", "--implements", "x86_64-cpu", "--list").out.split()
-    assert listed == sorted(listed)
-    assert len(listed) == len(library.definitions())
+    assert sorted(listed) == sorted(each["typename"] for each in library.definitions())
     with_abstract = pyqom("types", "--implements", "x86_64-cpu", "--list", "--abstract").out.split()
     assert set(with_abstract) - set(listed) == {"x86_64-cpu"}
 
@@ -170,6 +169,37 @@ def test_one_type(pyqom):
     }
     page = pyqom("types", "SandyBridge-v1-x86_64-cpu")
     assert page.row("unavailable-features")[1:3] == ["strList", "read-only"]
+
+
+@pytest.mark.parametrize("form", [(), ("--list",), ("--json",)])
+def test_types_are_sorted_as_people_count(pyqom, form):
+    answer = pyqom("types", "--implements", "generic-pc-machine", *form)
+    at = [answer.out.index(f"pc-q35-{version}-machine") for version in ("6.2", "9.2", "10.0")]
+    assert at == sorted(at)
+
+
+def test_many_children_are_counted(pyqom):
+    (children,) = (row for row in pyqom("types", "x86_64-cpu").rows if row[:1] == ["children"])
+    named = pyqom("types", "x86_64-cpu", "--json").json["children"]
+    assert children[1:5] == named[:4]
+    assert " ".join(children[5:]) == f"and {len(named) - 4} more (--json names them)"
+    few = next(row for row in pyqom("types", "max-x86_64-cpu").rows if row[:1] == ["children"])
+    assert few == ["children", "host-x86_64-cpu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "incomplete"),
+    [
+        ("kvm-accel", "7.2", True),
+        ("nitro-accel", "11.1", True),
+        ("qtest-accel", "11.1", False),
+        ("tcg-accel-ops", "11.1", False),
+    ],
+)
+def test_types_tell_whose_properties_are_not_carried(pyqom, name, release, incomplete):
+    lines = pyqom("types", name, "--release", release).out.splitlines()
+    assert "1 property" in lines
+    assert ("it has more in QEMU, which pyqom does not carry yet" in lines) is incomplete
 
 
 def test_no_type_is_a_no(pyqom):
