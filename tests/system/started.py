@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pyqom.errors import PyqomError
 from pyqom.system import startup
 from pyqom.system.commandline import read
 from pyqom.system.messages import Done, Failure, Messages
@@ -39,8 +40,8 @@ class Start:
             serving = Serving(line, messages)
             try:
                 self.vm = startup.build(line, setup, messages, serving)
-            except Exception as error:
-                raise startup.failure(error, line) from None  # type: ignore[arg-type]
+            except PyqomError as error:
+                raise startup.failure(error, line) from None
             finally:
                 serving.close()
         except Failure as failure:
