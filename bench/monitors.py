@@ -55,10 +55,7 @@ class Served:
     def line(self) -> bytes:
         """The next line that the server says.  Raises EOFError where it has ended."""
         while b"\n" not in self._buffer:
-            data = self.socket.recv(1 << 20)
-            if not data:
-                raise EOFError("the server ended")
-            self._buffer += data
+            self._buffer += self._read()
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
@@ -70,8 +67,15 @@ class Served:
     def pipeline(self, data: bytes, count: int) -> None:
         """Send a request many times, then read all replies."""
         self.socket.sendall(data * count)
-        for _ in range(count):
-            self.line()
+        while count:
+            count -= self._read().count(b"\n")
+
+    def _read(self) -> bytes:
+        """What the server says next, in no particular portion.  Raises EOFError."""
+        data = self.socket.recv(1 << 20)
+        if not data:
+            raise EOFError("the server ended")
+        return data
 
     def close(self) -> None:
         self.socket.close()

@@ -14,10 +14,10 @@ import json
 import os.path
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
 from pyqom.errors import PyqomError, nearest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from pyqom.answers.expansion import alike, plain
 from pyqom.answers.target import Target, model_name
 from pyqom.devices.cpu.x86.definition import LEGACY
@@ -79,6 +77,8 @@ def _missing(cls: Any, target: Target) -> list[str]:
 
 
 def _filtered(cls: Any, target: Target) -> list[str]:
+    from copy import copy
+
     shared = plain(cls, target.context)
     cpu = copy(shared)
     cpu.words, cpu.filtered_words = list(shared.words), list(shared.filtered_words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -45,6 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(line: CommandLine, messages: Messages) -> int:
     """Do what a command line says; the exit status.  Raises Failure, Done."""
+    collecting = gc.isenabled()
+    gc.disable()  # what a start makes stays, and looking for garbage in it would be a tenth of it
+    try:
+        return _run(line, messages, collecting)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
     from pyqom.system import startup
     from pyqom.system.daemon import Daemon, PidFile
     from pyqom.system.serving import Serving
@@ -65,6 +76,8 @@ def run(line: CommandLine, messages: Messages) -> int:
         serving.start(vm)
         if daemon is not None:
             daemon.ready()
+        if collecting:
+            gc.enable()
         serving.run()
     finally:
         serving.close()
