@@ -71,7 +71,8 @@ NAMES = ("version", "avx2", "rtm", "spec-ctrl", "level")
 
 def show(title: str, model: str, machine: Any, **props: Any) -> None:
     found = pyqom.expand(model, machine=machine, props=props, types=types)["model"]["props"]
-    print(f"{title:<34}", *(f"{name}={found[name]!s:<6}" for name in NAMES))
+    cells = (f"{name}={found[name]!s:<6}" for name in NAMES)
+    print(f"{title:<34} {' '.join(cells)}".rstrip())
 
 
 if __name__ == "__main__":
@@ -83,7 +84,9 @@ if __name__ == "__main__":
     print()
     for machine in (q35, old):
         told = pyqom.explain("Lab", "avx2", machine=machine, types=types)
-        print(f"avx2 on {machine.name}:", *(f"\n  {step.value!s:<6} {step}" for step in told.steps))
+        print(f"avx2 on {machine.name}:")
+        for step in told.steps:
+            print(f"  {step.value!s:<6} {step}")
     print()
     try:
         pyqom.expand("Lab,version=9", types=types)

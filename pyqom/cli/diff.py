@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pyqom.answers.difference import Side, diff, history
+from pyqom.answers.difference import Side, diff, family_chain, history
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.page import Page, shown
 from pyqom.cli.steps import brief, step_record
-from pyqom.errors import nearest
-from pyqom.machines import machines
-from pyqom.release import releases
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,28 +178,15 @@ def deciders(found: Difference) -> str:
 # --- one CPU along the machine types -------------------------------------------
 
 
-def families() -> list[str]:
-    """The families of machine types that have versions."""
-    found = (
-        machine.family
-        for release in releases()
-        for machine in machines(release.name)
-        if machine.version is not None
-    )
-    return list(dict.fromkeys(sorted(found)))
-
-
 def _along(given: Given, out: Output) -> int:
     model, machine, release = _parts(given.a)
     if given.b is not None or machine or given.machine:
         raise UsageError("--along takes one model, and no machine type")
     if max(len(given.props), len(given.accel), len(given.release)) > 1:
         raise UsageError("--along takes each option once")
-    if given.along not in families():
-        raise UsageError(f"no machine family '{given.along}'", nearest(given.along, families()))
     asked = release or _given(given.release, 0)
-    if given.models and asked is None:
-        raise UsageError("--along with --models needs a --release")
+    known = dict.fromkeys(machine.release.name for machine in family_chain(given.along, asked))
+    own = {name: inputs.own_types(name, given.models) for name in known}
     inputs.warn(model)
     found = history(
         model,
@@ -210,7 +194,7 @@ def _along(given: Given, out: Output) -> int:
         accel=_given(given.accel, 0) or "tcg",
         props=inputs.properties(_given(given.props, 0)),
         release=asked,
-        types=inputs.own_types(asked, given.models) if asked else None,
+        types={name: types for name, types in own.items() if types is not None},
     )
     if given.json:
         out.json(list(map(_change, found)))

@@ -299,6 +299,13 @@ def test_own_models_in_every_verb(pyqom, models):
     assert pyqom("types", "Mine-v1-x86_64-cpu", *more).status == 0
     assert "x2apic" in pyqom("diff", "Mine-v1", "Mine-v2", *more).out
     assert pyqom("diff", "Mine", "--along", "pc-q35", "--release", "7.2", *more).status == 1
+    along = pyqom("diff", "Mine", "--along", "pc-i440fx", "--json", *more).json
+    own = {each.name: library.load_models(models, release=each.name) for each in RELEASES}
+    told = library.history("Mine", "pc-i440fx", types=own)
+    assert [(each["machine"], each["property"]) for each in along] == [
+        (each.machine, each.property) for each in told
+    ]
+    assert {"10.0", "2.4"} <= {each.machine.removeprefix("pc-i440fx-") for each in told}
     why = pyqom("explain", "Mine-v2", "x2apic", *more).out.splitlines()[-1]
     assert why == "x2apic is off because the version Mine-v2 changed it."
     lines = pyqom("expand", "--all", "-M", "q35,pc-i440fx-1.6", *more).out.splitlines()
@@ -320,10 +327,11 @@ def test_validate(pyqom, models):
     ]
 
 
+RELEASES = library.release.releases()
 DATA = sorted(Path(library.__file__).parent.glob("**/data/**/*.json"))
 
 
-@pytest.mark.parametrize("release", library.release.releases(), ids=lambda each: each.name)
+@pytest.mark.parametrize("release", RELEASES, ids=lambda each: each.name)
 def test_validate_says_that_every_file_of_pyqom_is_good(pyqom, release):
     answer = pyqom("validate", *map(str, DATA), "--release", release.name)
     assert answer.err == ""

@@ -23,7 +23,9 @@ def run(name: str, *arguments: str, status: int = 0) -> list[str]:
         check=False,
     )
     assert done.returncode == status, done.stderr
-    return (done.stderr if status else done.stdout).splitlines()
+    lines = (done.stderr if status else done.stdout).splitlines()
+    assert not [line for line in lines if line != line.rstrip()]
+    return lines
 
 
 def rows(lines: list[str]) -> dict[str, list[str]]:

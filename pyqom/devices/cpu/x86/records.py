@@ -30,8 +30,6 @@ Value = bool | int | str
 RENAMED = {
     "model_id": "model-id",
     "avx10_version": "avx10-version",
-    "migration_safe": "migration-safe",
-    "class_name": "class",
 }
 """Attributes that the file spells differently."""
 
@@ -120,46 +118,27 @@ class ModelRecord:
     versions: tuple[VersionRecord, ...] = ()
 
 
-@frozen(kw_only=True)
-class RealizeRecord:
-    """What realize sets in a special model without family, where ``feature`` is on."""
-
-    props: Props
-    since: str | None = None
-    until: str | None = None
-    feature: str | None = None
-
-
-@frozen(kw_only=True)
-class SpecialRecord:
-    """A model without a definition (``max``, ``host``, ``base``): its class says what it is."""
-
-    name: str
-    class_name: str
-    ordering: int
-    description: str
-    parent: str | None = None
-    static: bool | None = None
-    migration_safe: bool | None = None
-    accelerators: tuple[str, ...] = ()
-    init: Props = field(factory=_no_props)
-    realize: tuple[RealizeRecord, ...] = ()
-
-
 def structure(record: Mapping[str, Any]) -> ModelRecord:
     """The record of a model's mapping.
 
-    Raises BadData with all faults where the mapping has another shape.
+    Raises BadData with all faults where the mapping has another shape, also for a model that a
+    class makes (``max``, ``host``, ``base``).
     """
-    return _structured(record, ModelRecord)  # type: ignore[no-any-return]
+    from pyqom import schema
+
+    faults = [
+        (path.removeprefix("models[0]").lstrip("."), text)
+        for path, text in schema.faults({"models": [record]}, "cpu-models")
+    ]
+    if not faults and "class" in record:
+        faults = [("class", "a model that a class makes has no record")]
+    if faults:
+        raise BadData("no record of a CPU model", faults)
+    made: ModelRecord = converter().structure(record, ModelRecord)
+    return made
 
 
-def structure_special(record: Mapping[str, Any]) -> SpecialRecord:
-    """The record of a special model's mapping (one with ``class``).  Raises BadData."""
-    return _structured(record, SpecialRecord)  # type: ignore[no-any-return]
-
-
-def unstructure(record: ModelRecord | SpecialRecord) -> dict[str, Any]:
+def unstructure(record: ModelRecord) -> dict[str, Any]:
     """The mapping of a record: plain dicts, lists, texts and numbers, as in a model file."""
     content: dict[str, Any] = converter().unstructure(record)
     return content
@@ -175,20 +154,6 @@ def record_of(cls: Any) -> ModelRecord:
     return structure(cls.definition.record)
 
 
-def _structured(record: Mapping[str, Any], kind: type) -> Any:
-    from pyqom import schema
-
-    faults = [
-        (path.removeprefix("models[0]").lstrip("."), text)
-        for path, text in schema.faults({"models": [record]}, "cpu-models")
-    ]
-    if not faults and ("class" in record) is not (kind is SpecialRecord):
-        faults = [("class", "only a special model has one")]
-    if faults:
-        raise BadData("no record of a CPU model", faults)
-    return converter().structure(record, kind)
-
-
 # --- the converter -----------------------------------------------------------
 
 
@@ -200,7 +165,7 @@ def converter() -> Converter:
     for union in (Value | Setting, str | Setting | None):
         made.register_structure_hook(union, _partly(made, Setting))
     made.register_structure_hook(Value | None, lambda value, _: value)
-    for kind in (Feature, Setting, VersionRecord, ModelRecord, RealizeRecord, SpecialRecord):
+    for kind in (Feature, Setting, VersionRecord, ModelRecord):
         _register(made, kind)
     return made
 
