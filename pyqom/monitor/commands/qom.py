@@ -36,7 +36,7 @@ def qom_list(monitor: Dispatcher, args: Args) -> Any:
     """The properties of an object, their names and types."""
     found = resolve(monitor.vm.root, args["path"])
     own = _infos(_own(found))
-    return Encoded(f"[{_of_class(type(found))}{', ' if own else ''}{own}]")
+    return Encoded(f"[{_inherited(found)}{', ' if own else ''}{own}]")
 
 
 def _infos(props: Iterable[Any]) -> str:
@@ -44,17 +44,20 @@ def _infos(props: Iterable[Any]) -> str:
     return to_json([{"name": prop.name, "type": prop.type} for prop in props])[1:-1]
 
 
-def _of_class(cls: Any) -> str:
-    """What `qom-list` says of all instances of a class; kept with the class."""
+def _inherited(found: Any) -> str:
+    """What `qom-list` says of the properties of an object's classes; kept with the class."""
+    cls = type(found)
+    if found.properties() is not cls.properties():  # it has deleted one
+        return _infos(_classes(found))
     infos: str | None = cls.__dict__.get("_qom_list")
     if infos is None:
-        infos = cls._qom_list = _infos(_classes(cls))
+        infos = cls._qom_list = _infos(_classes(found))
     return infos
 
 
-def _classes(cls: Any) -> list[Any]:
-    """The properties of a class, as QEMU lists them."""
-    return sorted(cls.properties().values(), key=lambda prop: prop.name != "type")
+def _classes(found: Any) -> list[Any]:
+    """The properties that an object has from its classes, as QEMU lists them."""
+    return sorted(found.properties().values(), key=lambda prop: prop.name != "type")
 
 
 def _own(found: Any) -> list[Any]:
@@ -73,7 +76,7 @@ def qom_list_get(monitor: Dispatcher, args: Args) -> Any:
 def _values(monitor: Dispatcher, path: str) -> list[dict[str, Any]]:
     found = resolve(monitor.vm.root, path)
     values = []
-    for prop in (*_classes(type(found)), *_own(found)):
+    for prop in (*_classes(found), *_own(found)):
         entry = {"name": prop.name, "type": prop.type}
         with suppress(PyqomError):  # the value is left out, as in QEMU
             entry["value"] = prop.get(found)
