@@ -69,10 +69,11 @@ def properties(model: str, types: Any, machine: str = "pc-q35-11.1") -> dict[str
         (b'{"models": "Sandy', ("1:12", "the file ends in the middle: it is truncated")),
         (b'{\n "models" 1}', ("2:11", "not JSON: expecting ':' delimiter")),
         (b'{"models":\n \xff}', ("2:2", "byte 0xff is not UTF-8")),
-        (b'{"models": NaN}', ("", "NaN is no JSON number")),
+        (b'{"models": NaN}', ("models", "NaN is no JSON number")),
+        (b'{"models": -1e999}', ("models", "-Infinity is no JSON number")),
         (b'{"models": ' + b"1" * 5000 + b"}", ("models", "the number has more than 64 bits")),
         (b'{"models": ' + b"[" * 100000, ("", "nested too deep")),
-        (b'{"models": [{"name": 1, "name": 2}]}', ("models[0].name", "the member stands twice")),
+        (b'{"models": 1, "models": []}', ("models", "the member stands twice")),
         (b'{"models": "\\ud800"}', ("models", '"\\ud800" is not Unicode text')),
         (b"[]", ("", "expected object, not [] (an array)")),
         (b"{}", ("", "member 'models' is missing")),
@@ -287,6 +288,24 @@ def test_what_no_schema_checks_hides_no_other_fault(change: Any, path: str, text
         "models[0].xlevel",
     ]
     assert dict(found)[path] == text
+
+
+def test_members_that_stand_twice_hide_no_other_fault(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    text = json.dumps(models({"family": "x"}))
+    text = text.replace('"stepping": 1', '"stepping": 1, "stepping": 2, "level": NaN')
+    text = text.replace('"sse2"', '"sse2", {"name": "avx", "name": "avx", "name": "avx"}')
+    file.write_text(text, encoding="utf-8")
+    assert faults(file) == [
+        ("models[0].family", 'expected integer, not "x" (a string)'),
+        ("models[0].stepping", "the member stands twice"),
+        ("models[0].level", "the member stands twice"),
+        (
+            'models[0].features["1.EDX"][2]',
+            "feature 'avx' stands in the word 1.ECX, not in 1.EDX",
+        ),
+        ('models[0].features["1.EDX"][2].name', "the member stands twice"),
+    ]
 
 
 def test_what_is_nested_too_deep_is_told_once_and_hides_no_other_fault() -> None:

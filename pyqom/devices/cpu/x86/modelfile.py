@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from pyqom import schema
 from pyqom.devices.cpu.x86.data import known
@@ -19,8 +21,6 @@ from pyqom.devices.cpu.x86.modelcheck import check_models
 from pyqom.errors import BadData
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from pyqom.devices.cpu.x86.records import ModelRecord
     from pyqom.schema import Fault, Path
     from pyqom.types import Registry
@@ -120,60 +120,38 @@ def _text(name: str) -> str:
         raise bad(name, [(f"{line}:{column}", text)]) from error
 
 
-def parse(text: str, name: str = "models") -> Any:
-    """The content of a JSON text.  Raises BadData for what is none.
+class _Members(dict[str, Any]):
+    """A JSON object that remembers which of its members stood there more than once."""
 
-    Stricter than Python's: no NaN, no member twice in an object.
-    """
-    twice: list[tuple[dict[str, Any], str]] = []
+    repeated: tuple[str, ...] = ()
 
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            names = [member for member, _ in pairs]
-            repeated = (member for member in content if names.count(member) > 1)
-            twice.extend((content, member) for member in repeated)
+
+def _members_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) == len(pairs):
         return content
+    marked = _Members(content)
+    counts = Counter(member for member, _ in pairs)
+    marked.repeated = tuple(member for member, count in counts.items() if count > 1)
+    return marked
 
+
+def parse(text: str, name: str = "models") -> Any:
+    """The content of a JSON text; what is in it that JSON does not allow, `texts` tells.
+
+    Raises BadData for what is no JSON at all.
+    """
     try:
-        content = json.loads(
-            text, object_pairs_hook=members, parse_constant=_no_constant, parse_int=_integer
-        )
+        return json.loads(text, object_pairs_hook=_members_of, parse_int=_integer)
     except json.JSONDecodeError as error:
         raise bad(name, [(f"{error.lineno}:{error.colno}", _why(text, error))]) from error
     except RecursionError as error:
         raise bad(name, [("", "nested too deep")]) from error
-    except _NoNumber as error:
-        raise bad(name, [("", f"{error} is no JSON number")]) from error
-    if twice:
-        raise bad(name, [(_where(content, *each), "the member stands twice") for each in twice])
-    return content
-
-
-def _where(content: Any, holder: dict[str, Any], member: str) -> str:
-    """The path of a member of an object that is somewhere in the content."""
-    todo: list[tuple[Path, Any]] = [((), content)]
-    for path, each in todo:
-        if each is holder:
-            return schema.path_text((*path, member))
-        if isinstance(each, dict):
-            todo += [((*path, key), value) for key, value in each.items()]
-        elif isinstance(each, list):
-            todo += [((*path, index), value) for index, value in enumerate(each)]
-    return schema.path_text((member,))  # in what a second member of one name replaced
-
-
-class _NoNumber(ValueError):
-    """NaN or Infinity."""
 
 
 def _integer(digits: str) -> int:
     """A whole number; of one that is far too long only the first digits."""
     return int(digits[:DIGITS])
-
-
-def _no_constant(constant: str) -> Any:
-    raise _NoNumber(constant)
 
 
 def _why(text: str, error: json.JSONDecodeError) -> str:
@@ -200,7 +178,8 @@ class _TooDeep(Exception):
 def texts(content: Any) -> tuple[list[Fault], Any]:
     """The faults that no shape is checked for, and the content with null in their places.
 
-    They are half characters, endless nesting and endless numbers.
+    They are half characters, members that stand twice, endless nesting, endless numbers and those
+    that are none.
     """
     found: list[Fault] = []
     return found, _sound(content, (), found)
@@ -223,12 +202,16 @@ def _sound(content: Any, path: Path, found: list[Fault]) -> Any:
         found.append((path, f"{schema.shown(content)} is not Unicode text"))
     elif isinstance(content, int) and content.bit_length() > 64:
         found.append((path, "the number has more than 64 bits"))
+    elif isinstance(content, float) and not isfinite(content):
+        found.append((path, f"{schema.shown(content)} is no JSON number"))
     else:
         return content
     return None
 
 
 def _members(content: dict[Any, Any], path: Path, found: list[Fault]) -> dict[str, Any]:
+    if isinstance(content, _Members):
+        found += [((*path, member), "the member stands twice") for member in content.repeated]
     sound = {}
     for member, value in content.items():
         if isinstance(member, str) and _is_text(member):
