@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 
 from pyqom.answers.property_list import qom_list_properties
 from pyqom.errors import DeviceNotFound, PyqomError
@@ -45,14 +46,17 @@ def _infos(props: Iterable[Any]) -> str:
 
 
 def _inherited(found: Any) -> str:
-    """What `qom-list` says of the properties of an object's classes; kept with the class."""
-    cls = type(found)
-    if found.properties() is not cls.properties():  # it has deleted one
-        return _infos(_classes(found))
-    infos: str | None = cls.__dict__.get("_qom_list")
-    if infos is None:
-        infos = cls._qom_list = _infos(_classes(found))
-    return infos
+    """What `qom-list` says of the properties of an object's classes.
+
+    It is kept with the class, or with the object, if that has deleted one.
+    """
+    props, cls = found.properties(), type(found)
+    owner = cls if props is cls.properties() else found
+    kept, infos = owner.__dict__.get("_qom_list", (None, ""))
+    if kept is not props:
+        infos = _infos(_classes(found))
+        owner._qom_list = props, infos
+    return infos  # type: ignore[no-any-return]
 
 
 def _classes(found: Any) -> list[Any]:
@@ -64,7 +68,10 @@ def _own(found: Any) -> list[Any]:
     """The properties that an object has beside those of its class, as QEMU lists them."""
     classes = found.properties()
     own = {prop.name: prop for prop in found.own_properties() if prop.name not in classes}
-    return [own[name] for name in reversed(hash_order(own))]
+    return [own[name] for name in reversed(_hash_order(tuple(own)))]
+
+
+_hash_order = lru_cache(maxsize=64)(hash_order)
 
 
 @command("qom-list-get")
