@@ -133,6 +133,7 @@ PARTS = {
     "set": property_set,
     "classes": classes,
     "qmp": qmp.monitor,
+    "models": qmp.models,
     "first": qmp.first_reply,
     "many": many.many,
 }

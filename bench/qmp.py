@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
+import pyqom
 from bench import qemu
 from bench.monitors import PYQOM, Served, rates, request, served, start_seconds
 from bench.report import Row, Skipped, progress, rate_text, time_text
@@ -61,7 +61,6 @@ def monitor(rounds: int) -> Iterator[Result]:
             progress(f"QMP: object-add {kind}")
             found = rates(servers, _pair(servers, kind, more), slices)
             yield _rates(f"object-add and -del, {kind}", found, 2)
-        yield from _models(servers, rounds)
 
 
 def _expect(servers: list[Served], data: bytes) -> None:
@@ -109,26 +108,25 @@ def _pair(servers: list[Served], kind: str, more: dict[str, Any]) -> Callable[[S
     return act
 
 
-def _models(servers: list[Served], rounds: int) -> Iterator[Result]:
-    """What CPU models are: asked for the first time, and again."""
-    definitions = request("query-cpu-definitions")
-    progress("QMP: CPU models")
-    names = [model["name"] for model in json.loads(servers[0].ask(definitions))["return"]]
-    expansions = [
-        request("query-cpu-model-expansion", type="full", model={"name": name}) for name in names
-    ]
-    for data in (definitions, expansions[0]):
-        _expect(servers, data)
-    asked: tuple[tuple[str, list[bytes]], ...] = (
-        ("query-cpu-definitions", [definitions]),
-        (f"full expansion of all {len(names)} models", expansions),
-    )
-    for what, requests in asked:
-        first = [_spent(server, requests) for server in servers]
-        found = rates(servers, lambda server, all=requests: _all(server, all), 1 + rounds)  # type: ignore[misc]
+def models(rounds: int) -> Iterator[Result]:
+    """What CPU models are: asked for the first time in a process, and again."""
+    commands, _ = _servers()
+    names = [model["name"] for model in pyqom.definitions(machine="q35")]
+    asked = {
+        "query-cpu-definitions": [request("query-cpu-definitions")],
+        f"full expansion of all {len(names)} models": [
+            request("query-cpu-model-expansion", type="full", model={"name": name})
+            for name in names
+        ],
+    }
+    for what, requests in asked.items():
+        progress(f"QMP: {what}")
+        with served(commands, *MACHINE) as servers:
+            first = [_spent(server, requests) for server in servers]
+            _expect(servers, requests[0])
+            found = rates(servers, lambda server, all=requests: _all(server, all), 1 + rounds)  # type: ignore[misc]
         yield _times(what, [1 / rate for rate in found], 5)
-        if len(requests) > 1:
-            yield _times("  the first time in a process", first, None)
+        yield _times("  the first time in a process", first, None)
 
 
 def _all(server: Served, requests: list[bytes]) -> None:
