@@ -23,12 +23,7 @@ SYNTAX = Syntax(
     [
         Option("--release", metavar="R", help="QEMU release (default: the newest)"),
         options.JSON,
-        Option(
-            "--models",
-            metavar="FILE",
-            repeat=True,
-            help="check the CPU models of FILE; no machine type depends on them",
-        ),
+        options.models("check the CPU models of FILE; no machine type depends on them"),
     ],
     ["machines --release 7.2", "machines pc-i440fx-1.6"],
 )

@@ -99,9 +99,14 @@ MACHINE = Option(
 )
 ACCEL = Option("--accel", metavar="A", help="accelerator (default: tcg)")
 PROPS = Option("--props", metavar="JSON", help="properties as QMP has them: a JSON object")
-MODELS = Option(
-    "--models", metavar="FILE", repeat=True, help="add the CPU models of FILE (may be repeated)"
-)
+
+
+def models(help: str) -> Option:
+    """``--models FILE``, for a verb that does with the models what `help` says."""
+    return Option("--models", metavar="FILE", repeat=True, help=help)
+
+
+MODELS = models("add the CPU models of FILE (may be repeated)")
 
 
 def parse(syntax: Syntax, argv: Sequence[str], out: Output) -> Given | None:

@@ -40,12 +40,7 @@ SYNTAX = Syntax(
     [
         Option("--release", metavar="R", help="QEMU release (default: the newest)"),
         options.JSON,
-        Option(
-            "--models",
-            metavar="FILE",
-            repeat=True,
-            help="the CPU models of FILE are there already: a parent may stand in it",
-        ),
+        options.models("the CPU models of FILE are there already: a parent may stand in it"),
     ],
     ["validate my-models.json"],
 )

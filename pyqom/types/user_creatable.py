@@ -12,7 +12,7 @@ from pyqom.types.visitor import expects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.types.registry import Registry
@@ -47,10 +47,12 @@ def add(
     identifier: str | None,
     props: Mapping[str, Any],
     keyval: bool = False,
+    prepare: Callable[[Any], None] | None = None,
 ) -> Any:
     """user_creatable_add_type(): make an object, set it up, put it under /objects.
 
     `props` are typed values in the order to set them, texts with `keyval`.
+    `prepare` is told of the object before any of them is set.
     Without `identifier` the object stays detached.  Returns the object.
     Raises what the checks, the properties and the type's `complete` raise; the
     object is gone then.
@@ -61,6 +63,8 @@ def add(
     obj.settle(root)
     obj.ref()
     try:
+        if prepare is not None:
+            prepare(obj)
         for name, value in props.items():
             if keyval:
                 obj.set_keyval(name, value)

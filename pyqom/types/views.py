@@ -121,7 +121,34 @@ _KINDS: dict[str, type[Property]] = {
 }
 
 
-class Computed(Property):
+class OfKind(Property):
+    """A property whose values another one, its `kind`, checks, parses and formats."""
+
+    def __init__(self, kind: Property, default: Any, **options: Any) -> None:
+        super().__init__(default, **options)
+        self.kind = kind
+
+    def bind(self, attr: str) -> None:
+        super().bind(attr)
+        self.kind.name = self.name
+
+    def check(self, value: Any, name: str, owner: Any = None) -> Any:
+        return self.kind.check(value, name, owner)
+
+    def parse(self, text: str, name: str, owner: Any = None) -> Any:
+        return self.kind.parse(text, name, owner)
+
+    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
+        return self.kind.keyval(value, name, owner)
+
+    def format(self, value: Any, human: bool = False) -> str:
+        return self.kind.format(value, human)
+
+    def wire(self, value: Any) -> Any:
+        return self.kind.wire(value)
+
+
+class Computed(OfKind):
     """A property that functions get and set (object_property_add()).
 
     `type` is any type string; when a kind has that type its checks and parsing
@@ -143,14 +170,9 @@ class Computed(Property):
     ) -> None:
         options.setdefault("readable", getter is not None)
         options.setdefault("writable", setter is not None)
-        super().__init__(default, qdev=qdev, **options)
+        super().__init__(kind or _KINDS.get(type, Property)(), default, qdev=qdev, **options)
         self.type = type
         self.get_function, self.set_function = getter, setter
-        self.kind = kind or _KINDS.get(type, Property)()
-
-    def bind(self, attr: str) -> None:
-        super().bind(attr)
-        self.kind.name = self.name
 
     def declare_default(self, owner: type) -> None:
         """The functions know; there is no slot."""
@@ -164,21 +186,6 @@ class Computed(Property):
     def make_getter(self) -> Callable[[Any], Any]:
         assert self.get_function is not None
         return self.get_function
-
-    def check(self, value: Any, name: str, owner: Any = None) -> Any:
-        return self.kind.check(value, name, owner)
-
-    def parse(self, text: str, name: str, owner: Any = None) -> Any:
-        return self.kind.parse(text, name, owner)
-
-    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
-        return self.kind.keyval(value, name, owner)
-
-    def format(self, value: Any, human: bool = False) -> str:
-        return self.kind.format(value, human)
-
-    def wire(self, value: Any) -> Any:
-        return self.kind.wire(value)
 
     def store(self, obj: Any, value: Any) -> None:
         assert self.set_function is not None

@@ -6,7 +6,6 @@ from pyqom.devices.backends.fields import Fact, Field
 from pyqom.devices.backends.objects import Backend
 from pyqom.devices.backends.throttle import check_config, unlimited
 from pyqom.errors import (
-    DeviceNotFound,
     InvalidParameterValue,
     ObjectInUse,
     ObjectRefused,
@@ -87,13 +86,7 @@ class CryptoDevVhostUser(CryptoDevBackend, typename="cryptodev-vhost-user"):
 
     def complete(self) -> None:
         """Take the chardev."""
-        label = self._chardev
-        if label is None:
-            raise InvalidParameterValue("Parameter 'chardev' expects a valid character device")
-        chardev = self.surroundings.chardev(label)
-        if chardev is None:
-            raise DeviceNotFound(f"Device '{label}' not found")
-        self.surroundings.claim(self, label, chardev)
+        self.surroundings.take(self, self._chardev)
         self.opened = True
 
     def instance_finalize(self) -> None:

@@ -8,6 +8,7 @@ QEMU: the ``object_class_property_add()`` of a type's class initialiser.
 from __future__ import annotations
 
 from pyqom.types import Bool, Property, String
+from pyqom.types.views import OfKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pyqom.types import Registry
 
 
-class Field(Property):
+class Field(OfKind):
     """A value that is read as `kind` has it, and shown under the type string `type`.
 
     refuse   asked with the object and the property's name before the value is looked at; may raise
@@ -39,14 +40,9 @@ class Field(Property):
         shown: Callable[[Any], Any] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(kind.default, qdev=False, show_default=False, **options)
+        super().__init__(kind, kind.default, qdev=False, show_default=False, **options)
         self.type = type or kind.type
-        self.kind = kind
         self.refuse, self.accept, self.changed, self.shown = refuse, accept, changed, shown
-
-    def bind(self, attr: str) -> None:
-        super().bind(attr)
-        self.kind.name = self.name
 
     def make_getter(self) -> Callable[[Any], Any]:
         return super().make_getter() if self.shown is None else self.shown
@@ -62,21 +58,6 @@ class Field(Property):
         super().store(obj, value)
         if self.changed is not None:
             self.changed(obj)
-
-    def check(self, value: Any, name: str, owner: Any = None) -> Any:
-        return self.kind.check(value, name, owner)
-
-    def parse(self, text: str, name: str, owner: Any = None) -> Any:
-        return self.kind.parse(text, name, owner)
-
-    def keyval(self, value: Any, name: str, owner: Any = None) -> Any:
-        return self.kind.keyval(value, name, owner)
-
-    def format(self, value: Any, human: bool = False) -> str:
-        return self.kind.format(value, human)
-
-    def wire(self, value: Any) -> Any:
-        return self.kind.wire(value)
 
 
 def flag(default: bool = False, **options: Any) -> Bool:

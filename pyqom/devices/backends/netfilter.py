@@ -72,13 +72,6 @@ class NetFilter(Object, Backend, typename="netfilter", abstract=True):
     def setup(self) -> None:
         """Hook: check what the kind of filter needs, or raise."""
 
-    def take_chardev(self, label: str, prefix: str = "") -> None:
-        """Become a chardev's frontend.  Raises DeviceNotFound, ObjectRefused."""
-        chardev = self.surroundings.chardev(label)
-        if chardev is None:
-            raise DeviceNotFound(f"{prefix}Device '{label}' not found")
-        self.surroundings.claim(self, label, chardev)
-
 
 def _interval(obj: Any, value: int, name: str) -> int:
     if not value:
@@ -129,7 +122,7 @@ class FilterMirror(NetFilter, typename="filter-mirror"):
         """Take the chardev."""
         if self.outdev is None:
             raise DeviceNotFound("filter-mirror parameter 'outdev' cannot be empty")
-        self.take_chardev(self.outdev)
+        self.surroundings.take(self, self.outdev)
 
     def instance_finalize(self) -> None:
         """Let it go."""
@@ -152,9 +145,9 @@ class FilterRedirector(NetFilter, typename="filter-redirector"):
         if self.indev == self.outdev:
             raise ObjectRefused("'indev' and 'outdev' could not be same for filter redirector")
         if self.indev is not None:
-            self.take_chardev(self.indev, "IN ")
+            self.surroundings.take(self, self.indev, "IN ")
         if self.outdev is not None:
-            self.take_chardev(self.outdev, "OUT ")
+            self.surroundings.take(self, self.outdev, "OUT ")
 
     def instance_finalize(self) -> None:
         """Let them go."""

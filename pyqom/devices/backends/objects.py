@@ -6,12 +6,9 @@ As `pyqom.types.user_creatable`, for objects that see more of a virtual machine 
 from __future__ import annotations
 
 from pyqom.devices.backends.surroundings import Surroundings
-from pyqom.errors import PyqomError
-from pyqom.types.container import container_get
 from pyqom.types.interface import UserCreatable
 from pyqom.types.qdict import qdict_order
-from pyqom.types.user_creatable import creatable_class, delete, id_wellformed
-from pyqom.types.visitor import expects
+from pyqom.types.user_creatable import add, delete
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,31 +46,14 @@ def object_add(
     DuplicateProperty, and ObjectRefused or another PyqomError from the type's `complete`.  Nothing
     is left behind then.
     """
-    if identifier is not None and not id_wellformed(identifier):
-        raise expects("id", "an identifier")
-    obj = creatable_class(registry, qom_type)()
-    obj.settle(root)
-    obj.ref()
-    try:
+
+    def prepare(obj: Any) -> None:
         if isinstance(obj, Backend):
             obj.surroundings = surroundings or Surroundings(root)
             obj.settled()
-        for name in qdict_order(props):
-            if keyval:
-                obj.set_keyval(name, props[name])
-            else:
-                obj.set(name, props[name])
-        if identifier is not None:
-            container_get(root, "/objects").add_child(identifier, obj)
-        if isinstance(obj, UserCreatable):
-            obj.complete()
-    except PyqomError:
-        obj.unparent()
-        obj.unref()
-        raise
-    if identifier is not None:
-        obj.unref()
-    return obj
+
+    ordered = {name: props[name] for name in qdict_order(props)}
+    return add(root, registry, qom_type, identifier, ordered, keyval, prepare)
 
 
 def object_del(root: Any, identifier: str) -> None:

@@ -7,7 +7,7 @@ import os
 from pyqom.devices.backends import hostfile
 from pyqom.devices.backends.fields import Field
 from pyqom.devices.backends.objects import Backend
-from pyqom.errors import DeviceNotFound, InvalidParameterValue, PropertyError
+from pyqom.errors import PropertyError
 from pyqom.types import Computed, Object, String
 
 TYPE_CHECKING = False
@@ -61,13 +61,7 @@ class RngEgd(RngBackend, typename="rng-egd"):
 
     def open(self) -> None:
         """Take the chardev.  Raises DeviceNotFound, ObjectRefused."""
-        label = self._chardev
-        if label is None:
-            raise InvalidParameterValue("Parameter 'chardev' expects a valid character device")
-        chardev = self.surroundings.chardev(label)
-        if chardev is None:
-            raise DeviceNotFound(f"Device '{label}' not found")
-        self.surroundings.claim(self, label, chardev)
+        self.surroundings.take(self, self._chardev)
 
     def instance_finalize(self) -> None:
         """Let the chardev go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.backends.fields import Fact
-from pyqom.errors import ObjectRefused
+from pyqom.errors import DeviceNotFound, InvalidParameterValue, ObjectRefused
 from pyqom.types.path import resolve_component
 
 TYPE_CHECKING = False
@@ -74,6 +74,19 @@ class Surroundings:
                 raise ObjectRefused(f"chardev '{label}' is already in use")
             raise ObjectRefused(f"Device '{label}' is in use")
         chardev.frontend = owner
+
+    def take(self, owner: Any, label: str | None, prefix: str = "") -> None:
+        """Find the chardev that a property of `owner` names, and claim it.
+
+        `prefix` leads the error where there is no such chardev.
+        Raises InvalidParameterValue (none is named), DeviceNotFound, ObjectRefused.
+        """
+        if label is None:
+            raise InvalidParameterValue("Parameter 'chardev' expects a valid character device")
+        chardev = self.chardev(label)
+        if chardev is None:
+            raise DeviceNotFound(f"{prefix}Device '{label}' not found")
+        self.claim(owner, label, chardev)
 
     def release(self, owner: Any, label: str | None) -> None:
         """Let a chardev go that `owner` may have claimed."""
