@@ -21,9 +21,9 @@ from pyqom.machines.smp import (
 )
 from pyqom.types import (
     Bool,
+    CInt,
     Computed,
     Enum,
-    Int,
     Int64,
     Link,
     ListOf,
@@ -175,7 +175,7 @@ class Machine(Object, typename="machine", abstract=True):
         description="Cache properties list for SMP machine",
         since="11.1",
     )
-    phandle_start = Int(
+    phandle_start = CInt(
         0,
         description="The first phandle ID we may generate dynamically",
         qdev=False,

@@ -40,6 +40,11 @@ class Dispatcher:
         """Whether there is a command of that name."""
         return command in self.handlers or command == NEGOTIATE
 
+    @property
+    def ended(self) -> bool:
+        """Whether the machine is gone: no further command is run, and nobody told why."""
+        return self.vm.exited
+
     def allow_oob(self, command: str) -> bool:
         """Whether the command may be run out of band."""
         stated = self.schema.command(command)

@@ -79,6 +79,8 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
         if collecting:
             gc.enable()
         serving.run()
+        if vm.failure is not None:
+            raise startup.failure(vm.failure, line)
     finally:
         serving.close()
         if pidfile is not None:

@@ -98,7 +98,7 @@ class Serving:
             chardev = vm.surroundings.chardev(label)
             if chardev is None:
                 raise PyqomError(f'chardev "{label}" not found')
-            vm.surroundings.claim(monitor, label, chardev)
+            vm.surroundings.claim(vm.machine, label, chardev)
         backend = self._backends[label]
         if mode == "readline" and backend.chardev.backend != "null":
             raise PyqomError("pyqom has no human monitor yet")
@@ -115,6 +115,7 @@ class Serving:
             lambda pretty: Session(dispatcher, greeting=hello, pretty=pretty, wording=style),
         )
         vm.events.listen(self._tell)
+        vm.on_exit = self._ended
         self._watch_signals()
         for backend, pretty in self._monitors:
             self._server.add(backend, pretty=pretty)
@@ -131,13 +132,10 @@ class Serving:
         assert self._server is not None
         seconds, fraction = divmod(event.timestamp, 1)
         self._server.event(event.name, event.data, int(seconds), int(fraction * 1_000_000))
-        if event.name == "SHUTDOWN":
-            self._loop.call_soon(self._end)
 
-    def _end(self) -> None:
-        """Stop, if the machine has: when the replies are on their way."""
-        if self._vm is not None and self._vm.exited:
-            self._loop.stop()
+    def _ended(self) -> None:
+        """Stop, when the replies are on their way."""
+        self._loop.call_soon(self._loop.stop)
 
     def _watch_signals(self) -> None:
         reading, writing = os.pipe()

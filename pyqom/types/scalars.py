@@ -199,6 +199,16 @@ class Int(Int64):
     type = "int"
 
 
+class CInt(Int):
+    """What QEMU reads as 64 bits and keeps in a C ``int``: the low 32 bits, signed."""
+
+    def in_range(self, value: int, owner: Any) -> int:
+        return (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        return self.set
+
+
 class Size(Integer):
     """Bytes, 0 to 2**64 - 1 ("size"); texts may have suffixes k, M, G, T, P, E."""
 
