@@ -104,7 +104,6 @@ def _whole(name: str | None, kvm: int, vm: int) -> Host:
         return none
 
     extensions = _extensions(kvm, vm)
-    features = read("msr_features", ioctls.indices, kvm, ioctls.GET_MSR_FEATURE_INDEX_LIST, none=())
     xcomp = None
     if SYS_ATTRIBUTES in extensions:
         xcomp = read(XCOMP, ioctls.attribute, kvm, 0, ioctls.X86_XCOMP_GUEST_SUPP, none=None)
