@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pyqom.cli import options
+from pyqom.cli.inputs import recorded_host
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.output import complain, one_line
 from pyqom.errors import nearest
@@ -37,7 +38,11 @@ SYNTAX = Syntax(
         Option("--name", metavar="NAME", help="what to call the host (default: as the machine)"),
         options.JSON,
     ],
-    ["host capture here.json", "host show here.json", "host convert dump.txt -o host.json"],
+    [
+        "host capture > here.json",
+        "host show /proc/cpuinfo",
+        "host convert /proc/cpuinfo > host.json",
+    ],
 )
 
 NOT_THERE = frozenset({"EINVAL", "ENOTTY", "ENXIO", "no KVM_CAP_SYS_ATTRIBUTES"})
@@ -112,9 +117,7 @@ TAKES = {"capture": ("output", "name"), "show": ("json",), "convert": ("output",
 def _load(given: Given) -> Host:
     if given.file is None:
         raise UsageError(f"'{given.action}' needs a FILE")
-    from pyqom.hosts.reading import load_host
-
-    host = load_host(given.file)
+    host = recorded_host(given.file)
     if given.name:
         import attrs
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from pyqom.hosts.host import Host
     from pyqom.types import Registry
 
 Where = tuple[MachineType, "Registry | None"]
@@ -42,9 +43,24 @@ def own_types(
         try:
             types = load_models(file, release=release, types=types)
         except BadData as error:
-            faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
-            raise BadData(str(error), faults) from error
+            raise of_file(file, error) from error
     return types
+
+
+def recorded_host(file: str) -> Host:
+    """The host that is recorded in a file.  Raises BadData, whose paths begin with its name."""
+    from pyqom.hosts.reading import load_host
+
+    try:
+        return load_host(file)
+    except BadData as error:
+        raise of_file(file, error) from error
+
+
+def of_file(file: str, error: BadData) -> BadData:
+    """The same faults, each with the name of the file that has it."""
+    faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
+    return BadData(str(error), faults)
 
 
 def properties(text: str | None) -> Any:

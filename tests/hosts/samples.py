@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pyqom.errors import BadData
+from pyqom.hosts import Host
 
 DATA = Path(__file__).parents[1] / "data" / "hosts"
 
@@ -56,3 +60,14 @@ INTEL: list[list[int]] = [
     [0x80000008, 0, 0x3027, 0, 0, 0],
 ]
 """The leaves of an invented CPU of Intel's, with VMX, MPX and what hides speculation."""
+
+
+def tried(read: Callable[..., Host], *arguments: Any) -> Host | BadData:
+    """A host, or why there is none, with a text for every fault."""
+    try:
+        return read(*arguments)
+    except BadData as error:
+        told = error.faults and all(text for _, text in error.faults)
+        if not told or "is not as the schema has it" in str(error):
+            raise AssertionError(f"not told what is wrong: {error}") from error
+        return error

@@ -72,7 +72,7 @@ def test_a_device_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(NoKvm, match="^Could not access KVM kernel module: Permission denied$"):
+    with pytest.raises(NoKvm, match="kernel module: Permission denied"):
         capture_host()
 
 
@@ -265,5 +265,4 @@ def test_where_there_is_no_such_instruction(monkeypatch: pytest.MonkeyPatch) -> 
         ("os.memfd_create", refuse, "CPUID cannot be run: Operation not permitted"),
     ):
         with elsewhere(monkeypatch, what, value), pytest.raises(PyqomError, match=text):
-            with instruction.cpuid_instruction():
-                pass
+            instruction.cpuid_instruction().__enter__()

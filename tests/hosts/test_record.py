@@ -15,7 +15,7 @@ from pyqom.errors import BadData
 from pyqom.hosts import Host, load_host
 from pyqom.hosts.reading import host_of, read_host
 from pyqom.hosts.record import record_of
-from tests.hosts.samples import DATA, RECORDED, WHY_NOT, genoa
+from tests.hosts.samples import DATA, RECORDED, WHY_NOT, genoa, tried
 
 REGISTERS = "00000001 00000002 00000003 00000004"
 
@@ -357,17 +357,10 @@ def mutations(draw: st.DrawFn) -> Any:
 @given(mutations())
 def test_any_change_gives_a_host_or_says_why_not(content: Any) -> None:
     """And what is read without the schema is what the schema and the other checks allow."""
-    try:
-        host = host_of(content, "x")
-    except BadData as error:
-        assert error.faults
-        assert all(text for _, text in error.faults)
-        assert "is not as the schema has it" not in str(error)
-    else:
-        assert isinstance(host, Host)
-        if content.get("format") == "kvm-host/1":
-            assert schema.faults(content, "host") == []
-            assert host_of(record_of(host), "x") == host
+    host = tried(host_of, content, "x")
+    if isinstance(host, Host):
+        assert host_of(record_of(host), "x") == host
+        assert "cpuid" in content or schema.faults(content, "host") == []
 
 
 @settings(max_examples=150, deadline=None)
@@ -378,9 +371,4 @@ def test_any_change_of_the_text(data: st.DataObject) -> None:
     end = data.draw(st.integers(at, min(at + 20, len(text))))
     middle = data.draw(st.text(max_size=5))
     rest = "" if data.draw(st.booleans()) else text[end:]
-    try:
-        host = read_host(text[:at] + middle + rest, "x")
-    except BadData as error:
-        assert error.faults
-    else:
-        assert isinstance(host, Host)
+    assert isinstance(tried(read_host, text[:at] + middle + rest, "x"), (Host, BadData))
