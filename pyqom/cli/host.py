@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from pyqom.cli import options
-from pyqom.cli.inputs import recorded_host
+from pyqom.cli.inputs import of_file
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.output import complain, one_line
-from pyqom.errors import nearest
+from pyqom.errors import BadData, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,12 @@ TAKES = {"capture": ("output", "name"), "show": ("json",), "convert": ("output",
 def _load(given: Given) -> Host:
     if given.file is None:
         raise UsageError(f"'{given.action}' needs a FILE")
-    host = recorded_host(given.file)
+    from pyqom.hosts.reading import load_host
+
+    try:
+        host = load_host(given.file)
+    except BadData as error:
+        raise of_file(given.file, error) from error
     if given.name:
         import attrs
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from pyqom.hosts.host import Host
     from pyqom.types import Registry
 
 Where = tuple[MachineType, "Registry | None"]
@@ -45,16 +44,6 @@ def own_types(
         except BadData as error:
             raise of_file(file, error) from error
     return types
-
-
-def recorded_host(file: str) -> Host:
-    """The host that is recorded in a file.  Raises BadData, whose paths begin with its name."""
-    from pyqom.hosts.reading import load_host
-
-    try:
-        return load_host(file)
-    except BadData as error:
-        raise of_file(file, error) from error
 
 
 def of_file(file: str, error: BadData) -> BadData:
