@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyqom import release as releases
 from pyqom.catalog import registry
+from pyqom.devices.parts import instance_properties
 from pyqom.errors import DeviceNotFound, InvalidParameterValue
-from pyqom.types.scalars import Bool
-from pyqom.types.views import Bit
+from pyqom.types.hashtable import hash_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ NOT_LISTED = frozenset({"type", "realized", "hotpluggable", "hotplugged", "paren
 def qom_list_properties(
     typename: str, *, release: str | None = None, types: Registry | None = None
 ) -> list[PropertyInfo]:
-    """What QEMU answers to ``qom-list-properties``: all properties, in the order of their names.
+    """What QEMU answers to ``qom-list-properties``: all properties, in QEMU's order.
 
     An abstract type lacks the properties that QEMU adds to each instance.  Raises DeviceNotFound
     for a type that does not exist, UnknownRelease.
@@ -74,17 +74,46 @@ def _is_legacy(prop: Property) -> bool:
 
 
 def _listed(cls: Any) -> list[Property]:
-    return [p for p in cls.properties().values() if not (cls.abstract and p.per_instance)]
+    """The properties of a type as QEMU lists them.
+
+    From the root type down, each type's own; then what each instance has beside them, which an
+    abstract type has none of.  Each lot is a hash table of QEMU's, read backwards.
+    """
+    of_class, of_instances = _owned(cls)
+    if cls.abstract:
+        of_instances = []
+    else:
+        of_instances.extend(instance_properties(cls))
+    return [prop for lot in (*of_class, of_instances) for prop in _backwards(lot)]
+
+
+def _owned(cls: Any) -> tuple[list[list[Property]], list[Property]]:
+    """The properties that each type of a chain declares, and those of them added to instances."""
+    known = cls.properties()
+    of_class: list[list[Property]] = [[]]
+    of_instances: list[Property] = []
+    for base in reversed(cls.__mro__):
+        for prop in base.__dict__.get("_own", ()):
+            if known.get(prop.name) is prop:
+                (of_instances if prop.per_instance else of_class[-1]).append(prop)
+        if "typename" in base.__dict__ and of_class[-1]:
+            of_class.append([])
+    return of_class, of_instances
+
+
+def _backwards(lot: list[Property]) -> list[Property]:
+    by_name = {prop.name: prop for prop in lot}
+    return [by_name[name] for name in reversed(hash_order(by_name))]
 
 
 def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[PropertyInfo]:
     release = cls.registry.release
     terse = release is not None and "plain-bools-have-no-description" in release.rules
     infos = []
-    for prop in sorted(listed, key=lambda prop: prop.name):
+    for prop in listed:
         info: PropertyInfo = {"name": prop.name, "type": prop.type}
         if prop.description and not (
-            terse and prop.qdev and isinstance(prop, Bool) and not isinstance(prop, Bit)
+            terse and prop.qdev and prop.plain
         ):
             info["description"] = prop.description
         if defaults and prop.has_default:

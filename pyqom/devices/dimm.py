@@ -82,7 +82,7 @@ class PCDimm(Device, typename="pc-dimm", interfaces=("memory-device",)):
 def declare(registry: Registry) -> None:
     """Enter the type in a registry."""
     registry.declare(
-        MemoryDevice.typename, "interface", lambda: registry.adopt(MemoryDevice), abstract=True
+        MemoryDevice.typename, "interface", lambda: MemoryDevice, abstract=True
     )
     registry.declare(
         PCDimm.typename,

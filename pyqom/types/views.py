@@ -23,6 +23,8 @@ class Bit(scalars.Bool):
     all of them are set, and all are set or cleared together.
     """
 
+    plain = False
+
     def __init__(
         self, word: str, bit: int = 0, *, mask: int = 0, default: Any = UNSET, **options: Any
     ) -> None:

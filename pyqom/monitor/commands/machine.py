@@ -6,7 +6,7 @@ from pyqom.answers.machine_list import machines
 from pyqom.errors import PyqomError
 from pyqom.machines.memory import size_summary
 from pyqom.monitor.command import command
-from pyqom.monitor.qapi_order import hash_order
+from pyqom.types.hashtable import hash_order
 from pyqom.vm import NO_UUID
 
 TYPE_CHECKING = False

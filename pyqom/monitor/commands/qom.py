@@ -8,8 +8,8 @@ from functools import lru_cache
 from pyqom.answers.property_list import qom_list_properties
 from pyqom.errors import DeviceNotFound, PyqomError
 from pyqom.monitor.command import command
-from pyqom.monitor.qapi_order import hash_order
 from pyqom.monitor.writer import Encoded, to_json
+from pyqom.types.hashtable import hash_order
 from pyqom.types.path import lookup, resolve
 
 TYPE_CHECKING = False
