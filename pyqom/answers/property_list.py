@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pyqom import release as releases
 from pyqom.catalog import registry
-from pyqom.devices.parts import instance_properties
+from pyqom.devices.parts import blocks, in_table, instance_properties
 from pyqom.errors import DeviceNotFound, InvalidParameterValue
-from pyqom.types.hashtable import hash_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,31 +78,11 @@ def _listed(cls: Any) -> list[Property]:
     From the root type down, each type's own; then what each instance has beside them, which an
     abstract type has none of.  Each lot is a hash table of QEMU's, read backwards.
     """
-    of_class, of_instances = _owned(cls)
-    if cls.abstract:
-        of_instances = []
-    else:
-        of_instances.extend(instance_properties(cls))
-    return [prop for lot in (*of_class, of_instances) for prop in _backwards(lot)]
-
-
-def _owned(cls: Any) -> tuple[list[list[Property]], list[Property]]:
-    """The properties that each type of a chain declares, and those of them added to instances."""
-    known = cls.properties()
-    of_class: list[list[Property]] = [[]]
-    of_instances: list[Property] = []
-    for base in reversed(cls.__mro__):
-        for prop in base.__dict__.get("_own", ()):
-            if known.get(prop.name) is prop:
-                (of_instances if prop.per_instance else of_class[-1]).append(prop)
-        if "typename" in base.__dict__ and of_class[-1]:
-            of_class.append([])
-    return of_class, of_instances
-
-
-def _backwards(lot: list[Property]) -> list[Property]:
-    by_name = {prop.name: prop for prop in lot}
-    return [by_name[name] for name in reversed(hash_order(by_name))]
+    lots = blocks(cls)
+    if not cls.abstract:
+        later = [prop for prop in cls.properties().values() if prop.per_instance]
+        lots.append([*later, *instance_properties(cls)])
+    return [prop for lot in lots for prop in reversed(in_table(lot))]
 
 
 def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[PropertyInfo]:

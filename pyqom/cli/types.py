@@ -133,8 +133,8 @@ def _one(given: Given, types: Registry, out: Output) -> int:
     )
     page.words((label, words) for label, words in facts if words)
     page.heading("1 property" if len(named) == 1 else f"{len(named)} properties")
-    if getattr(cls, "incomplete", False):
-        page.text("it has more in QEMU, which pyqom does not carry yet")
+    if not getattr(cls, "has_model", True):
+        page.text("there is no model behind it yet: it can be asked about, not made")
     page.table(
         ("property", "type", "default", "access", "description"),
         (

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from pyqom.devices.parts import Part
     from pyqom.release import Release
     from pyqom.types import Registry
 
@@ -122,8 +123,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
     if "instance" in record:
-        lines = known(record["instance"], release)
-        body["parts"] = tuple(part(line, registry) for line in lines)
+        body["parts"] = own = tuple(part(**line) for line in known(record["instance"], release))
+        body["instance_init"] = _initialiser(own, behaviour)
     return type(base)(
         name,
         bases,
@@ -133,6 +134,19 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         interfaces=known(record.get("interfaces", ()), release),
         registry=registry,
     )
+
+
+def _initialiser(own: tuple[Part, ...], behaviour: Any) -> Callable[[Any], None]:
+    """The hook that gives a new object the parts of its type, then what its model does."""
+    more = behaviour.__dict__.get("instance_init") if behaviour is not None else None
+
+    def instance_init(obj: Any) -> None:
+        for each in own:
+            each.add(obj)
+        if more is not None:
+            more(obj)
+
+    return instance_init
 
 
 def _declared(record: Record, release: Release) -> Iterator[Property]:

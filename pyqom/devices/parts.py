@@ -8,11 +8,12 @@ A part is one line of a type's ``instance``; it knows its properties without an 
 from __future__ import annotations
 
 from pyqom.devices.kinds import of_record
+from pyqom.types.hashtable import hash_order
 from pyqom.types.links import Alias, Child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from pyqom.types import Property, Registry
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 class Part:
     """One line of a type's ``instance``."""
 
-    def __init__(self, record: Record, registry: Registry) -> None:
+    def __init__(self, record: Record) -> None:
         self.record = record
-        self.registry = registry
+        self.since: str | None = record.get("since")
+        self.until: str | None = record.get("until")
 
-    def properties(self, children: Mapping[str, str]) -> Iterator[Property]:
-        """What it adds, without an instance; `children` are the types of those that are made."""
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        """What it adds, without an instance.
+
+        `types` are those of the release, `children` the types of the children made before.
+        """
         raise NotImplementedError
 
     def add(self, obj: Any) -> None:
@@ -48,7 +53,7 @@ def numbered(name: str, count: int) -> Iterator[str]:
 class ChildPart(Part):
     """A child that is made with its parent, or as many as there are of an array."""
 
-    def properties(self, children: Mapping[str, str]) -> Iterator[Property]:
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
         for name in self.names():
             yield Child(self.record["type"], name=name)
 
@@ -58,29 +63,29 @@ class ChildPart(Part):
 
     def add(self, obj: Any) -> None:
         for name in self.names():
-            obj.add_child(name, self.registry.new(self.record["type"]))
+            obj.add_child(name, obj.registry.new(self.record["type"]))
 
 
 class OwnPart(Part):
     """A link or a plain value."""
 
-    def properties(self, children: Mapping[str, str]) -> Iterator[Property]:
-        assert self.registry.release is not None
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        assert types.release is not None
         for name in numbered(self.record["name"], self.record.get("count", 1)):
             plain = "default" not in self.record
             record = {**self.record, "name": name, "qom": plain}
-            yield of_record(record, self.registry.release)
+            yield of_record(record, types.release)
 
     def add(self, obj: Any) -> None:
-        for prop in self.properties({}):
+        for prop in self.properties(obj.registry, {}):
             obj.add_property(prop)
 
 
 class AliasPart(Part):
     """One property of a child, under its own name."""
 
-    def properties(self, children: Mapping[str, str]) -> Iterator[Property]:
-        child = self.registry.get(children[self.record["of"]])
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        child = types.get(children[self.record["of"]])
         name = self.record["alias"]
         yield next(prop for prop in listed(child) if prop.name == name)
 
@@ -91,8 +96,8 @@ class AliasPart(Part):
 class AliasesPart(Part):
     """All qdev properties of a child (``qdev_alias_all_properties``)."""
 
-    def properties(self, children: Mapping[str, str]) -> Iterator[Property]:
-        yield from qdev_properties(self.registry.get(children[self.record["aliases"]]))
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        yield from qdev_properties(types.get(children[self.record["aliases"]]))
 
     def add(self, obj: Any) -> None:
         child = obj.property(self.record["aliases"]).resolve(obj)
@@ -105,24 +110,49 @@ def _alias(obj: Any, child: Any, name: str) -> None:
 
 
 def qdev_properties(cls: Any) -> Iterator[Property]:
-    """The qdev properties of a device type; what "device" itself declares is none of them."""
-    device = cls.registry.get("device").properties()
-    for name, prop in cls.properties().items():
-        if prop.qdev and name not in device and not prop.per_instance:
-            yield prop
+    """The qdev properties of a device type, then those of its parent, up to "device"."""
+    registry = cls.registry
+    device = registry.get("device").properties()
+    tables = "aliases-follow-property-tables" in registry.release.rules
+    for block in reversed(blocks(cls)):
+        for prop in in_table(block) if tables else block:
+            if prop.qdev and prop.name not in device:
+                yield prop
+
+
+def blocks(cls: Any) -> list[list[Property]]:
+    """The properties that each type of a chain declares for its class, from the root type down."""
+    known = cls.properties()
+    found: list[list[Property]] = [[]]
+    for base in reversed(cls.__mro__):
+        for prop in base.__dict__.get("_own", ()):
+            if known.get(prop.name) is prop and not prop.per_instance:
+                found[-1].append(prop)
+        if "typename" in base.__dict__ and found[-1]:
+            found.append([])
+    return found
+
+
+def in_table(props: Iterable[Property]) -> list[Property]:
+    """Properties, in the order in which they were added, in that of QEMU's table of them."""
+    by_name = {prop.name: prop for prop in props}
+    return [by_name[name] for name in hash_order(by_name)]
 
 
 KINDS = {"child": ChildPart, "aliases": AliasesPart, "alias": AliasPart, "name": OwnPart}
 
 
-def part(record: Record, registry: Registry) -> Part:
+def part(**record: Any) -> Part:
     """The part that a record declares."""
-    return next(KINDS[word] for word in KINDS if word in record)(record, registry)
+    return next(KINDS[word] for word in KINDS if word in record)(record)
 
 
-def parts(cls: Any) -> tuple[Part, ...]:
-    """All parts of a type, its ancestors' first."""
-    return tuple(each for base in reversed(cls.__mro__) for each in base.__dict__.get("parts", ()))
+def parts(cls: Any) -> Iterator[Part]:
+    """All parts of a type that its release has, its ancestors' first."""
+    for base in reversed(cls.__mro__):
+        for each in base.__dict__.get("parts", ()):
+            if cls.registry.knows(each):
+                yield each
 
 
 def listed(cls: Any) -> Iterator[Property]:
@@ -136,7 +166,7 @@ def instance_properties(cls: Any) -> Iterator[Property]:
     """What the parts of a type add to each of its instances, in the order in which they do."""
     children: dict[str, str] = {}
     for each in parts(cls):
-        for prop in each.properties(children):
+        for prop in each.properties(cls.registry, children):
             if prop.is_child:
                 children[prop.name] = prop.type.removeprefix("child<")[:-1]
             yield prop

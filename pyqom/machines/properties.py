@@ -7,6 +7,7 @@ The class body is QEMU's class initialiser; what a machine type says of itself c
 
 from __future__ import annotations
 
+from pyqom.devices.parts import part
 from pyqom.errors import PyqomError
 from pyqom.machines.numa import NumaState
 from pyqom.machines.smp import (
@@ -134,6 +135,11 @@ class Machine(Object, typename="machine", abstract=True):
     """What QEMU prints as a warning goes here, when it is a list; what it prints as an error, and
     goes on after, to ``reports``."""
     reports: list[str] | None = None
+    parts = (
+        part(child="peripheral", type="container", until="11.1"),
+        part(child="peripheral-anon", type="container", until="11.1"),
+    )
+    """What each has from its birth; newer releases make the containers a little later."""
     settled = False
     """Whether the board has been initialised."""
 
