@@ -49,8 +49,8 @@ class Launched(Object):
 
     dh_cert_file = text(description="guest owners DH certificate (encoded with base64)")
     session_file = text(description="guest owners session parameters (encoded with base64)")
-    policy = Field(UInt32(DEFAULT_GUEST_POLICY))
-    handle = Field(UInt32())
+    handle = of_instance(Field(UInt32()))
+    policy = of_instance(Field(UInt32(DEFAULT_GUEST_POLICY)))
 
 
 class SevCommon(

@@ -86,12 +86,6 @@ class InstanceAlias(Alias):
         self.bind(attr)
 
 
-class InstanceComputed(Computed):
-    """A computed property that QEMU gives to each instance and not to the class."""
-
-    per_instance = True
-
-
 class Limited(Int):
     """``family``, ``model``, ``stepping``: a QOM int from 0 to `most`."""
 
