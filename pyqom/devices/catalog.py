@@ -5,6 +5,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     type, parent, abstract, interfaces     as QOM registers it
     bus, description, category,
     user-creatable, hotpluggable           as its class says (DeviceClass); children inherit them
+    alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`pyqom.devices.parts`)
     module                                 the loadable module that it comes in
@@ -45,6 +46,7 @@ FILES = (
 """The files of types; ``groups`` has the groups that several of them use."""
 
 FACTS = {
+    "alias": "class_alias",
     "bus": "bus_type",
     "description": "class_description",
     "category": "category",

@@ -35,6 +35,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     bus_type: str | None = None
     """The type of bus that it is plugged into; None for none."""
     class_description: str | None = None
+    class_alias: str | None = None
+    """Another name that ``-device`` takes (``qdev_alias_table``)."""
     category: str | None = None
     """What ``-device help`` lists it under, such as "storage"."""
     module: str | None = None

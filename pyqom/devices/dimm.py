@@ -29,6 +29,8 @@ class PCDimm(Device, typename="pc-dimm", interfaces=("memory-device",)):
     The machine gives it address and slot, where they were not asked for, before it is realized.
     """
 
+    class_description = "DIMM memory module"
+
     node = UInt32(0)
     memdev = Link("memory-backend")
     addr = UInt64(0)
