@@ -80,6 +80,12 @@ def records(release: Release) -> dict[str, Record]:
     }
 
 
+@memo
+def aliases(release: Release) -> dict[str, str]:
+    """The other names that ``-device`` takes, each with the type that it means."""
+    return {record["alias"]: name for name, record in records(release).items() if "alias" in record}
+
+
 def declare(registry: Registry) -> None:
     """Enter the types of the registry's release; classes are made when asked for."""
     release = registry.release

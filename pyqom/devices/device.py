@@ -42,7 +42,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     module: str | None = None
     """The loadable module that the type comes in."""
     loads_module = True
-    """Whether asking for the type by its name loads that module."""
+    """Whether asking for the type by its name loads that module; as `module` not inherited."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 

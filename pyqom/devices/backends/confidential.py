@@ -79,7 +79,11 @@ def older_sev_guest(registry: Registry) -> Any:
     return type(parent)(
         "SevGuest",
         (Launched, Encrypted, parent),
-        {"__module__": __name__, "__doc__": SevGuest.__doc__},
+        {
+            "__module__": __name__,
+            "__doc__": SevGuest.__doc__,
+            "instance_order": ("policy", "handle", "cbitpos", "reduced-phys-bits"),
+        },
         typename="sev-guest",
         interfaces=("user-creatable",),
         registry=registry,
