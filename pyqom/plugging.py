@@ -6,8 +6,8 @@ place, memory its slot and address (``hw/i386/pc.c``, ``x86-common.c``).
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.catalog import aliases
+from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
 from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
 from pyqom.machines.memory import check_addable, free_address, free_slot

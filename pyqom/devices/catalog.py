@@ -7,7 +7,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     user-creatable, hotpluggable           as its class says (DeviceClass); children inherit them
     alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
-    instance                               what each instance has beside them (`pyqom.devices.parts`)
+    instance                               what each instance has beside them (`parts`)
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have

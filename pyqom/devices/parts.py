@@ -126,9 +126,11 @@ def blocks(cls: Any) -> list[list[Property]]:
     found: dict[str, list[Property]] = {}
     pending: list[Property] = []
     for base in reversed(cls.__mro__):
-        for prop in base.__dict__.get("_own", ()):
-            if known.get(prop.name) is prop and not prop.per_instance:
-                pending.append(prop)
+        pending += (
+            prop
+            for prop in base.__dict__.get("_own", ())
+            if known.get(prop.name) is prop and not prop.per_instance
+        )
         if "typename" in base.__dict__:  # what a base without brings is the next type's
             found.setdefault(base.typename, []).extend(pending)
             pending = []
