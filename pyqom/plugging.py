@@ -91,8 +91,6 @@ class Plugging:
         cls = self._device_class(driver)
         if "bus" in props:
             raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
-        if not cls.has_model:
-            raise PyqomError(f"pyqom has no model of '{cls.typename}' yet")
         device: Device = cls(self.context)
         device._hotplugged = self.has_reached("machine-ready")
         if device._hotplugged:
@@ -102,6 +100,8 @@ class Plugging:
             setter = device.set_keyval if isinstance(props, Texts) else device.set
             for name in qdict_order(props):
                 setter(name, props[name])
+            if not device.has_model:
+                raise PyqomError(f"pyqom has no model of '{device.typename}' yet")
             self.realize(device)
         except PyqomError:
             device.unparent()

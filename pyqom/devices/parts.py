@@ -62,8 +62,10 @@ class ChildPart(Part):
         return numbered(self.record["child"], self.record.get("count", 1))
 
     def add(self, obj: Any) -> None:
+        child = obj.registry.get(self.record["type"])
+        context = [obj.context] if child.implements("device") else []  # its globals are theirs
         for name in self.names():
-            obj.add_child(name, obj.registry.new(self.record["type"]))
+            obj.add_child(name, child(*context))
 
 
 class OwnPart(Part):
