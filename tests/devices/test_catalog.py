@@ -157,7 +157,8 @@ def test_all_files_are_read() -> None:
 def test_a_type_says_whether_there_is_a_model() -> None:
     types = registry(releases.get("11.1"))
     edu = types.get("edu")
-    assert not edu.has_model and "no model behind it" in edu.__doc__
+    assert not edu.has_model
+    assert "no model behind it" in edu.__doc__
     assert types.get("pc-dimm").has_model
     with pytest.raises(PyqomError, match="^pyqom has no model of 'edu' yet$"):
         VirtualMachine("pc").qmp("device_add", driver="edu")
@@ -176,8 +177,10 @@ def test_a_model_joins_its_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "model", lambda each: Balloon if each == name else None)
     types = build(releases.get("11.1"))
     found = types.get(name)()
-    assert found.seen[0] == "" and found.seen[1].typename == "virtio-balloon-device"
-    assert isinstance(found, Balloon) and found.has_model
+    assert found.seen[0] == ""
+    assert found.seen[1].typename == "virtio-balloon-device"
+    assert isinstance(found, Balloon)
+    assert found.has_model
     assert type(found).__doc__ == Balloon.__doc__
     assert found.get("addr") == -1  # of pci-device, which has no model
     assert not types.get("pci-device").has_model
@@ -213,3 +216,34 @@ def test_older_releases_plug_only_what_may_be_hot() -> None:
 def test_globals_may_name_any_device() -> None:
     vm = VirtualMachine("q35", globals=[("edu", "no-such", "1"), ("edv", "x", "1")])
     assert vm.warnings == ["global edv.x has invalid class name"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"),
+    [
+        ([("edu", "dma_mask", "7")], "pyqom has no model of 'edu' yet"),
+        (
+            [("edu", "dma_mask", "x")],
+            "can't apply global edu.dma_mask=x: Parameter 'dma_mask' expects uint64",
+        ),
+        (
+            [("edu", "no-such", "1")],
+            "can't apply global edu.no-such=1: Property 'edu.no-such' not found",
+        ),
+    ],
+)
+def test_globals_reach_what_instances_have(entries: list[tuple[str, str, str]], text: str) -> None:
+    with pytest.raises(PyqomError) as caught:
+        VirtualMachine("q35", globals=entries, devices=[{"driver": "edu"}])
+    assert str(caught.value) == text
+
+
+def test_globals_of_children_and_of_their_aliases() -> None:
+    entries = [("virtio-rng-device", "max-bytes", "9"), ("virtio-pci", "event_idx", "off")]
+    vm = VirtualMachine("q35", globals=entries)
+    for name in ("virtio-rng-pci-non-transitional", "virtio-rng-pci-transitional", "virtio-9p-pci"):
+        found = vm.types.get(name)(vm.context)
+        child = found.property("virtio-backend").resolve(found)
+        assert (found.get("event_idx"), child.get("event_idx")) == (False, False)
+        if child.typename == "virtio-rng-device":
+            assert found.get("max-bytes") == 9
