@@ -160,7 +160,7 @@ def test_a_type_says_whether_there_is_a_model() -> None:
     assert not edu.has_model
     assert "no model behind it" in edu.__doc__
     assert types.get("pc-dimm").has_model
-    with pytest.raises(PyqomError, match="^pyqom has no model of 'edu' yet$"):
+    with pytest.raises(PyqomError, match=r"^pyqom has no model of 'edu' yet$"):
         VirtualMachine("pc").qmp("device_add", driver="edu")
 
 
