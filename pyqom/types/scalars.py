@@ -32,6 +32,7 @@ class Bool(Property):
     """A boolean ("bool")."""
 
     type = "bool"
+    plain = True
     qdev_description = "on/off"
     initial = False
 
