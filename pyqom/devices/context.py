@@ -146,7 +146,10 @@ class Context:
         if trace:
             trace.did("class", type(device).typename)  # what its own instance_init has set
         for prop, value, override in self.bound(type(device)).entries:
-            prop.store(device, value)
+            try:
+                prop.store(device, value)
+            except PyqomError as error:  # realized=on
+                raise _not_applied(override, error) from error
             if trace:
                 trace.did(override.layer, override.source, prop.name, override=override)
         for override in self.bound(type(device)).late:

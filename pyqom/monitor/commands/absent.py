@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.errors import DeviceNotActive, PyqomError
+from pyqom.errors import DeviceNotActive, DeviceNotFound, PyqomError
 from pyqom.monitor.command import command
 
 TYPE_CHECKING = False
@@ -24,7 +24,6 @@ RESULTS: dict[str, Any] = {
     "query-named-block-nodes": [],
     "query-pr-managers": [],
     "query-replay": {"mode": "none", "icount": 0},
-    "query-rx-filter": [],
     "query-spice": {"enabled": False, "migrated": False, "mouse-mode": "client"},
     "query-tpm": [],
     "query-tpm-models": ["tpm-crb", "tpm-tis"],
@@ -62,7 +61,6 @@ ERRORS = {
     "query-sev-capabilities": "KVM not enabled",
     "query-sev-launch-measure": "SEV launch measurement is not available",
     "query-vm-generation-id": "VM Generation ID device not found",
-    "remove-fd": "File descriptor named 'fdset-id:{fdset-id}' not found",
     "replay-break": f"setting the breakpoint {ONLY_PLAY}",
     "replay-delete-break": "replay breakpoints are allowed only in play mode",
     "replay-seek": "replay must be enabled to seek",
@@ -88,6 +86,28 @@ for _name in RESULTS:
     _answer(_name)
 for _name in ERRORS:
     _refuse(_name)
+
+
+@command("query-rx-filter")
+def query_rx_filter(monitor: Dispatcher, args: Args) -> Any:
+    """Nobody filters."""
+    if "name" in args:
+        raise PyqomError(f"invalid net client name: {args['name']}")
+    return []
+
+
+@command("remove-fd")
+def remove_fd(monitor: Dispatcher, args: Args) -> None:
+    """No set has any."""
+    named = ", ".join(f"{key}:{args[key]}" for key in ("fdset-id", "fd") if key in args)
+    raise PyqomError(f"File descriptor named '{named}' not found")
+
+
+@command("yank")
+def yank(monitor: Dispatcher, args: Args) -> None:
+    """No connection hangs."""
+    if args["instances"]:
+        raise DeviceNotFound("Instance not found")
 
 
 @command("balloon")

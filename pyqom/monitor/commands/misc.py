@@ -68,6 +68,8 @@ def _ospm(kind: str, slot: int, device: Any) -> dict[str, Any]:
 @command("device-sync-config")
 def device_sync_config(monitor: Dispatcher, args: Args) -> None:
     """No device here can."""
+    if not args["id"]:
+        raise PyqomError(" is not a device")  # that is where all of them are
     found = resolve_at(monitor.vm.root, monitor.vm.peripheral, args["id"])
     if found is None:
         raise PyqomError(f"Device '{args['id']}' not found")

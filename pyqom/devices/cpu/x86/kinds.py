@@ -128,8 +128,8 @@ class Avx10Version(UInt8):
     def __init__(self, **options: Any) -> None:
         super().__init__(0, qdev=False, after_realize=True, show_default=False, **options)
 
-    def check(self, value: Any, name: str, owner: Any = None) -> int:
-        version = super().check(value, name, owner)
+    def in_range(self, value: int, owner: Any) -> int:
+        version = super().in_range(value, owner)
         most = max((known.number for known in owner.facts.avx10_versions), default=0)
         if version > most:
             raise InvalidParameterValue(f"{self.name} can be at most {most}")
