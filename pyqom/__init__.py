@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
     from pyqom.machines import MachineType
+    from pyqom.vm import VirtualMachine
 
     class Machines(Protocol):
         """The package `pyqom.machines`, which can be called."""
@@ -60,6 +61,7 @@ __all__ = [
     "PyqomError",
     "Side",
     "Step",
+    "VirtualMachine",
     "definitions",
     "diff",
     "expand",
@@ -73,6 +75,7 @@ __all__ = [
 
 _MODULES = {
     "PyqomError": "pyqom.errors",
+    "VirtualMachine": "pyqom.vm",
     "load_models": "pyqom.answers.own_types",
     "machines": "pyqom.machines",
     "new_types": "pyqom.answers.own_types",

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 class Cpus:
     """The vCPUs of one machine, by index; ``present`` are those that are there.
 
-    ``cpu_class`` is the type of all of them.
+    ``cpu_class`` is the type of all of them; ``cache_places`` are what ``smp-cache`` says, None where
+    it was not given.
     """
 
-    def __init__(self, cpu_class: Any, smp: Smp) -> None:
+    def __init__(
+        self, cpu_class: Any, smp: Smp, cache_places: dict[str, str] | None = None
+    ) -> None:
         self.cpu_class = cpu_class
         self.smp = smp
         self.topology = Topology(smp.sockets, smp.dies, smp.modules, smp.cores, smp.threads)
@@ -35,7 +38,11 @@ class Cpus:
         self.nodes: dict[int, int] = {}
         """The NUMA node of a CPU index, where one was given."""
         self.slots = CpuSlots(
-            cpu_class.typename, self.topology, self.apic_ids, self.present.__contains__
+            cpu_class.typename,
+            self.topology,
+            self.apic_ids,
+            self.present.__contains__,
+            cache_places,
         )
 
     def __iter__(self) -> Iterator[X86CPU]:
