@@ -4,9 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import XsaveArea
     from pyqom.machines.machine import MachineType
+    from pyqom.reports import Reports
     from pyqom.release import Release
 
 
@@ -30,6 +33,8 @@ class Accelerator:
 
     def __init__(self, release: Release) -> None:
         self.release = release
+        self.has_wide_apic_ids = "wide-apic-ids-need-kvm" not in release.rules
+        """Whether CPUs can have APIC ids of more than eight bits."""
 
     def on(self, machine: MachineType) -> Accelerator:
         """The accelerator as the machines of a type have it; mostly it is the same for all."""
@@ -50,6 +55,12 @@ class Accelerator:
 
     def realize_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU is realized, after its features are settled."""
+
+    def init_vcpu(self, cpu: X86CPU) -> None:
+        """Called when a realized CPU gets its thread.  May raise PyqomError."""
+
+    def check_machine(self, machine: Any, reports: Reports) -> None:
+        """Called when a machine has chosen it.  May raise PyqomError."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.release.name}>"

@@ -7,27 +7,35 @@ The host is a record (`pyqom.hosts`), of this machine or of any other: nothing i
 from __future__ import annotations
 
 from pyqom.accel.accelerator import Accelerator
-from pyqom.accel.kvmwords import Mode, brand, capability, identity, kvm_data, supported_words
+from pyqom.accel.kvmvcpu import MCG_LMCE_P, check_machine, init_vcpu
+from pyqom.accel.kvmwords import (
+    Mode,
+    brand,
+    capability,
+    identity,
+    kvm_data,
+    saved_areas,
+    supported_words,
+)
 from pyqom.devices.cpu.x86.data import within
-from pyqom.devices.cpu.x86.facts import UNSET, facts
+from pyqom.devices.cpu.x86.facts import UNSET
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.hosts.host import Host
     from pyqom.machines.machine import MachineType
     from pyqom.release import Release
+    from pyqom.reports import Reports
 
 IRQCHIPS = ("on", "split", "off")
 """Where the interrupt controllers are: all in the kernel, the local APICs alone, or none."""
 
 IDENTITY = ("vendor", "family", "model", "stepping", "model-id")
-
-MCG_LMCE_P = 1 << 27
-"""A machine check may be told to one CPU alone (IA32_MCG_CAP)."""
 
 MSR_IA32_UCODE_REV = 0x8B
 
@@ -55,13 +63,16 @@ class KVM(Accelerator):
         super().__init__(release)
         if irqchip is not None and irqchip not in IRQCHIPS:
             raise PyqomError(f"kernel-irqchip is {', '.join(IRQCHIPS)}, not {irqchip!r}")
+        in_kernel = irqchip != "off"
+        if in_kernel or not self.has_wide_apic_ids:
+            self.has_wide_apic_ids = in_kernel and capability(host, "KVM_CAP_X2APIC_API") > 0
         self.host = host
         self.irqchip = irqchip
         self.mode = Mode(irqchip or "on", cpu_pm, pc)
         self._supported = supported_words(release, host, self.mode)
         self.model_props = _model_props(release, self.mode.irqchip, defaults or {})
         self.avx10_version = host.kvm_cpuid(0x24)[1] & 0xFF
-        self.xsave_areas = facts(release).xsave
+        self.xsave_areas = saved_areas(release, host)
         strict = "host-identity-follows-the-manual" in release.rules
         self.vendor, self.family, self.model, self.stepping = identity(host, strict)
         self.brand = brand(host)
@@ -154,6 +165,22 @@ class KVM(Accelerator):
             if cpu._host_phys_bits and cpu._host_phys_bits_limit:
                 bits = min(bits, cpu._host_phys_bits_limit)
             cpu._guest_phys_bits = bits
+
+    def init_vcpu(self, cpu: X86CPU) -> None:
+        """The APIC, and what the kernel would refuse."""
+        if self.mode.irqchip == "off" and cpu.get("apic"):
+            if "kvm-needs-its-apic" in self.release.rules:
+                raise PyqomError("KVM does not support userspace APIC")
+            cpu.warn("Userspace local APIC is deprecated for KVM.")
+            cpu.warn("Do not use kernel-irqchip except for the -M isapc machine type.")
+        init_vcpu(self, cpu)
+
+    def check_machine(self, machine: Any, reports: Reports) -> None:
+        """How many CPUs the kernel can have."""
+        check_machine(self, machine, reports)
+
+    def hyperv_again(self, cpu: X86CPU) -> None:
+        """Hyper-V enlightenments are looked at once more."""
 
     def has(self, name: str) -> int:
         """What the host's KVM answers for a capability of ``data/kvm.json`` by its name."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from pyqom.devices.cpu.x86.facts import XsaveArea
     from pyqom.devices.cpu.x86.features import Features, FeatureWord
     from pyqom.hosts.host import Host
     from pyqom.release import Release
@@ -163,13 +164,36 @@ def supported_words(release: Release, host: Host, mode: Mode) -> tuple[int, ...]
             if each.copied:
                 own = hardware(host, features.words[each.index]) or 0
                 words[each.index] |= own & each.copied
-    if capability(host, "KVM_CAP_SYS_ATTRIBUTES") and host.xcomp_guest_supp is not None:
+    components = guest_components(host)
+    if components is not None:
         low, high = known_facts.xcr0
-        words[low] = host.xcomp_guest_supp & ALL32
-        words[high] = host.xcomp_guest_supp >> 32
+        words[low], words[high] = components & ALL32, components >> 32
     _repeat_for_amd(words, features)
     _correct_msrs(words, features, host, release)
     return tuple(words)
+
+
+def guest_components(host: Host) -> int | None:
+    """The XSAVE components that guests may use, where KVM tells it (KVM_X86_XCOMP_GUEST_SUPP).
+
+    A record in which KVM can tell but the answer is missing is taken to say what the CPU says.
+    """
+    if not capability(host, "KVM_CAP_SYS_ATTRIBUTES"):
+        return None
+    if host.xcomp_guest_supp is not None:
+        return host.xcomp_guest_supp
+    if (0xD, 0) not in host.hardware:
+        return None
+    eax, _, _, edx = host.cpuid(0xD)
+    return edx << 32 | eax
+
+
+def saved_areas(release: Release, host: Host) -> tuple[XsaveArea, ...]:
+    """The parts of the XSAVE area that the host's CPU has (``kvm_cpu_xsave_init``)."""
+    areas = facts(release).xsave
+    if "xsave-follows-accelerator" not in release.rules or not host.hardware:
+        return areas
+    return tuple(area for area in areas if area.number < 2 or host.cpuid(0xD, area.number)[0])
 
 
 def _repeat_for_amd(words: list[int], features: Features) -> None:

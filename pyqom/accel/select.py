@@ -55,10 +55,31 @@ MOST_KEPT = 32
 _last_used: dict[tuple[Release, Host, str | None, bool], Accelerator] = {}
 
 
-def _here() -> Host:
-    """The record of this machine."""
-    from pyqom.hosts.capture import capture_host
+DEVICE = "/dev/kvm"
+"""Where Linux offers KVM."""
 
+
+def missing(device: str) -> str | None:
+    """Why the KVM device cannot be opened, in the words of the system; None where it can."""
+    import os
+
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+@memo
+def _here() -> Host:
+    """The record of this machine, taken once.  Raises PyqomError where it has no KVM."""
+    reason = missing(DEVICE)
+    if reason is not None:
+        raise PyqomError(f"failed to initialize kvm: {reason} (the record of a host would do)")
+    try:
+        from pyqom.hosts.capture import capture_host
+    except ImportError as error:
+        raise PyqomError("this machine cannot be recorded yet: give the record of a host") from error
     return capture_host()
 
 

@@ -54,6 +54,7 @@ def realize(cpu: X86CPU) -> None:
         name = cpu.typename.removesuffix("-x86_64-cpu")
         raise PyqomError(f"CPU model '{name}' doesn't support legacy-cache=off")
     _check_apic_id(cpu)
+    cpu.accel.init_vcpu(cpu)
 
 
 def _check_apic_id(cpu: X86CPU) -> None:
