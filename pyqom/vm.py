@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines.options import PassedOn
     from pyqom.types import Registry
 
@@ -84,7 +85,8 @@ class VirtualMachine(Plugging):
     its name, or the name with properties as texts, or a list to try in turn; ``globals`` are
     (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type`` and ``id``,
     ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``types`` is a registry with types of one's own.
+    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file (None:
+    this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
@@ -115,6 +117,8 @@ class VirtualMachine(Plugging):
         preconfig: bool = False,
         incoming: bool = False,
         actions: Mapping[str, str] | None = None,
+        host: Host | str | None = None,
+        cpu_pm: bool = False,
         types: Registry | None = None,
         reports: Reports | None = None,
         on_phase: Callable[[VirtualMachine], None] | None = None,
@@ -129,6 +133,7 @@ class VirtualMachine(Plugging):
         self.actions = dict(actions or {})
         self.exited = False
         self._on_phase = on_phase
+        self._host, self._cpu_pm = host, cpu_pm
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
@@ -231,7 +236,10 @@ class VirtualMachine(Plugging):
             names = others.accel.split(":") if others.accel else []
             # those that are none are told of before any is tried
             choices, kind = sorted(names, key=lambda name: f"{name}-accel" in self.types), "machine"
-        self.accel = choose(choices, kind, self.types, self.warnings)
+        self.accel = choose(
+            *(choices, kind, self.types, self.warnings, self.machine),
+            *(others.globals, self._host, self._cpu_pm),
+        ).on(self.machine_type)
         self.compat = compat_overrides(self.machine_type, self.accel)
         self.surroundings.context = Context(self.accel, overrides=self.compat)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import XsaveArea
+    from pyqom.machines.machine import MachineType
+    from pyqom.reports import Reports
     from pyqom.release import Release
 
 
@@ -22,11 +26,19 @@ class Accelerator:
     """The AVX10 version that it can give (CPUID leaf 24h)."""
     model_props: tuple[tuple[str, bool | int | str], ...] = ()
     """What it sets on every model of the definitions (``accel_cpu_instance_init``), in order."""
+    identity: tuple[str, ...] = ()
+    """The properties of ``max`` and ``host`` that are the host's own under it."""
     compat_props: tuple[tuple[str, str, str], ...] = ()
     """Its own compat properties (driver, property, value), applied before the machine's."""
 
     def __init__(self, release: Release) -> None:
         self.release = release
+        self.has_wide_apic_ids = "wide-apic-ids-need-kvm" not in release.rules
+        """Whether CPUs can have APIC ids of more than eight bits."""
+
+    def on(self, machine: MachineType) -> Accelerator:
+        """The accelerator as the machines of a type have it; mostly it is the same for all."""
+        return self
 
     def supported(self, index: int) -> int:
         """The bits of feature word `index` that it can give to a guest."""
@@ -38,8 +50,17 @@ class Accelerator:
     def init_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU has loaded its model, before ``max`` and ``host`` set their own."""
 
+    def expanded_cpu(self, cpu: X86CPU) -> None:
+        """Called when the rules have expanded a CPU.  May raise PyqomError."""
+
     def realize_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU is realized, after its features are settled."""
+
+    def init_vcpu(self, cpu: X86CPU) -> None:
+        """Called when a realized CPU gets its thread.  May raise PyqomError."""
+
+    def check_machine(self, machine: Any, reports: Reports) -> None:
+        """Called when a machine has chosen it.  May raise PyqomError."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.release.name}>"

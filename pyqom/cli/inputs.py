@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pyqom.accel import select
 from pyqom.cli.options import UsageError
 from pyqom.errors import BadData
 from pyqom.machines import MachineType, find
+from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.cli.options import Given
+    from pyqom.hosts.host import Host
+    from pyqom.release import Release
     from pyqom.types import Registry
 
 Where = tuple[MachineType, "Registry | None"]
@@ -24,6 +30,27 @@ def place(machine: str | None, release: str | None, models: Sequence[str] = ()) 
     """
     found = find(machine, release)
     return found, own_types(found.release.name, models)
+
+
+def accelerator(given: Given, release: Release) -> Accelerator:
+    """The accelerator of ``--accel`` and ``--host`` for a release.
+
+    Raises UsageError where the two do not go together, BadData for a file that holds no host, and
+    PyqomError for an accelerator that is not there.
+    """
+    if given.host is not None and given.accel not in (None, "kvm"):
+        raise UsageError(f"--host goes with --accel kvm, not {given.accel}")
+    if given.host is None:
+        return select.accelerator(given.accel or "tcg", release)
+    return select.kvm(release, _host(given.host))
+
+
+@memo
+def _host(file: str) -> Host:
+    """The host of a file, read once."""
+    from pyqom.hosts.reading import load_host
+
+    return load_host(file)
 
 
 def own_types(

@@ -146,6 +146,12 @@ class Context:
         if self.warnings is not None and not (once and text in self.warnings):
             self.warnings.append(text)
 
+    def complain(self, text: str) -> None:
+        """Keep an error that is no reason to stop, where there is a place for it."""
+        errors = getattr(self.warnings, "errors", self.warnings)
+        if errors is not None:
+            errors.append(text)
+
 
 _bindings: dict[Any, Bound] = {}
 

@@ -61,7 +61,7 @@ class Cpus:
         A machine that is no PC gives none its place: not `placed`.
         """
         wide = placed and max(self.apic_ids) > 254
-        if wide and "wide-apic-ids-need-kvm" in context.accel.release.rules:
+        if wide and not context.accel.has_wide_apic_ids:
             raise PyqomError(
                 "current -smp configuration requires kernel irqchip and X2APIC API support."
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from pyqom.accel.choice import HOST
 from pyqom.errors import PyqomError
 from pyqom.system import help as helps
 from pyqom.system.commandline import Monitor
@@ -70,9 +71,16 @@ def _cpu(line: CommandLine, text: str, location: str) -> None:
     line.cpu = text
 
 
+def _as_qemu_has_it(location: str) -> str:
+    """The location of ``-accel`` without the one property that is pyqom's own."""
+    words = location.replace(",,", "\0").split(",")
+    kept = [word for word in words if not word.startswith(f"{HOST}=")]
+    return ",".join(kept).replace("\0", ",,")
+
+
 def _accel(line: CommandLine, text: str, location: str) -> None:
     try:
-        chosen = line.parse("accel", text, location).get("accel")
+        chosen = line.parse("accel", text, _as_qemu_has_it(location)).get("accel")
     except Failure as failure:  # QEMU says so, and goes on to help
         for message in failure.messages:
             line.messages.error(message, failure.location)

@@ -58,6 +58,7 @@ def realize(cpu: X86CPU) -> None:
     if cpu.cache_places is not None:
         cpu.caches = cpu.caches.placed(cpu.cache_places)
     _check_apic_id(cpu)
+    cpu.accel.init_vcpu(cpu)
 
 
 def _check_apic_id(cpu: X86CPU) -> None:

@@ -35,6 +35,7 @@ def expand(cpu: X86CPU, trace: Trace | None = None) -> None:
             trace.did("user", f"{'+' if on else '-'}{name}", name, value=on)
     for rule in RULES:
         rule(cpu, trace)
+    cpu.accel.expanded_cpu(cpu)
 
 
 def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
