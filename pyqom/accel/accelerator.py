@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import XsaveArea
+    from pyqom.hosts.host import Host
     from pyqom.machines.machine import MachineType
     from pyqom.reports import Reports
     from pyqom.release import Release
@@ -22,6 +23,10 @@ class Accelerator:
 
     name = ""
     uses_host_cpuid = False
+    host: Host | None = None
+    """The host that it runs on, where CPUID shows some of it."""
+    hyperv: Any = None
+    """The Hyper-V enlightenments that it has (`pyqom.accel.hyperv.HyperV`)."""
     avx10_version = 0
     """The AVX10 version that it can give (CPUID leaf 24h)."""
     model_props: tuple[tuple[str, bool | int | str], ...] = ()

@@ -98,6 +98,8 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     """The caches that CPUID shows, once it is realized."""
     cache_places: dict[str, str] | None = None
     """Which level shares each cache, where ``-machine smp-cache`` says it."""
+    user_tsc_frequency = 0
+    """The ``tsc-frequency`` that was asked for, in Hz; 0 for none."""
     mwait = (0, 0, 0, 0)
     """CPUID leaf 5 as the accelerator has found it."""
     has_leaf_1f = False
@@ -263,3 +265,13 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
         from pyqom.devices.cpu.x86.cpuid import State, cpuid_table
 
         return cpuid_table(self, State(cr4, xcr0, long_mode))
+
+    def kvm_cpuid_table(self) -> list[tuple[int, int, int, int, int, int, int]]:
+        """What KVM_SET_CPUID2 is given: (function, index, flags, EAX, EBX, ECX, EDX) each, in order.
+
+        Raises PyqomError where the CPU is not realized, not under KVM, or has more entries than KVM
+        takes.  QEMU ``kvm_arch_init_vcpu``.
+        """
+        from pyqom.devices.cpu.x86.cpuid.kvm import kvm_cpuid_table
+
+        return kvm_cpuid_table(self)

@@ -30,6 +30,7 @@ def realize(cpu: X86CPU) -> None:
         raise PyqomError("x-vendor-cpuid-only-v2 property depends on x-vendor-cpuid-only")
     if cpu._apic_id == UNSET:
         raise PyqomError("apic-id property was not initialized properly")
+    cpu.user_tsc_frequency = cpu._tsc_frequency
     _name_hyperv_vendor(cpu)
     rules.expand(cpu)
     _set_lbr_format(cpu)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.data import load, within
+from pyqom.devices.cpu.x86.data import known, load, within
 from pyqom.devices.cpu.x86.facts import facts
 from pyqom.devices.cpu.x86.features import number
 from pyqom.quick import memo
@@ -39,6 +39,7 @@ class LeafFacts:
             if word.leaf is not None and word.register is not None:
                 place = REGISTERS.index(word.register), word.index
                 self.words.setdefault((word.leaf, word.subleaf), []).append(place)
+        self.counted = frozenset(map(number, known(data["kvm-counted"]["leaves"], release)))
         self.areas: dict[int, XsaveArea] = {area.number: area for area in x86.xsave}
         self.absent: dict[str, bool] = data["absent"]
         self.monitor = registers(data["monitor"]["registers"])

@@ -94,8 +94,12 @@ def leaf_1d(source: Source, subleaf: int, state: State) -> Registers:
 
 
 def leaf_1e(source: Source, subleaf: int, state: State) -> Registers:
-    """The multiplier of AMX."""
-    return constants(source, 0x1E, subleaf) if source.has("amx-tile") else ZERO
+    """The multiplier of AMX, and in subleaf 1 its later features."""
+    if not source.has("amx-tile"):
+        return ZERO
+    if subleaf == 1:
+        return source.word("1E.1.EAX"), 0, 0, 0
+    return constants(source, 0x1E, subleaf)
 
 
 def constants(source: Source, leaf: int, subleaf: int) -> Registers:
@@ -105,10 +109,24 @@ def constants(source: Source, leaf: int, subleaf: int) -> Registers:
 
 
 def leaf_24(source: Source, subleaf: int, state: State) -> Registers:
-    """The version of AVX10 and its vector lengths."""
-    if subleaf or not source.has("avx10"):
+    """The version of AVX10 and its vector lengths, and in subleaf 1 its later features."""
+    if not source.has("avx10"):
         return ZERO
-    return 0, source.word("24.0.EBX") | source.cpu._avx10_version, 0, 0
+    eax, ebx, ecx, edx = source.registers(0x24, subleaf)
+    if subleaf == 0:
+        version = source.cpu._avx10_version
+        ebx |= version
+        for known in source.cpu.facts.avx10_versions:
+            if known.number <= version:
+                eax = known.max_subleaf
+    return eax, ebx, ecx, edx
+
+
+def leaf_29(source: Source, subleaf: int, state: State) -> Registers:
+    """APX."""
+    if subleaf or not source.has("apxf"):
+        return ZERO
+    return 0, source.word("29.0.EBX"), 0, 0
 
 
 def leaf_80000007(source: Source, subleaf: int, state: State) -> Registers:

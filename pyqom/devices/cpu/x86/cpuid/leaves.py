@@ -44,6 +44,7 @@ LEAVES: dict[int, Leaf] = {
     0x1E: features.leaf_1e,
     0x1F: topology.leaf_1f,
     0x24: features.leaf_24,
+    0x29: features.leaf_29,
     0x40000000: hypervisor,
     0x80000000: identity.leaf_80000000,
     0x80000001: identity.leaf_80000001,

@@ -93,13 +93,13 @@ class Source:
 
     def supported(self, leaf: int, subleaf: int) -> Registers:
         """What the accelerator can give in a leaf (``x86_cpu_get_supported_cpuid``)."""
-        host = getattr(self.cpu.accel, "host", None)
-        return ZERO if host is None else host.supported(leaf, subleaf)  # type: ignore[no-any-return]
+        host = self.cpu.accel.host
+        return ZERO if host is None else host.kvm_cpuid(leaf, subleaf)
 
     def host(self, leaf: int, subleaf: int = 0) -> Registers:
         """What the host's CPUID instruction answers."""
-        host = getattr(self.cpu.accel, "host", None)
-        return ZERO if host is None else host.cpuid(leaf, subleaf)  # type: ignore[no-any-return]
+        host = self.cpu.accel.host
+        return ZERO if host is None else host.cpuid(leaf, subleaf)
 
     def host_cache(self, leaf: int, subleaf: int) -> Registers:
         """A cache leaf of the host; zeros beyond its highest (``x86_cpu_get_cache_cpuid``)."""
