@@ -191,7 +191,7 @@ def leaf_2(source: Source, subleaf: int, state: State) -> Registers:
     caches = source.caches.leaf2
     codes = [found.get(caches.by_name[name].key) for name in NAMES]
     unmatched = None in codes
-    if option(cpu, "x-consistent-cache") and (cpu._min_level >= 4 or unmatched):
+    if source.option("x-consistent-cache") and (cpu._min_level >= 4 or unmatched):
         return 1, 0, 0, unknown
     l1d, l1i, l2, l3 = (unknown if code is None else code for code in codes)
     return 1, 0, l3 if cpu._l3_cache else 0, l1d << 16 | l1i << 8 | l2
@@ -211,7 +211,7 @@ def leaf_4(source: Source, subleaf: int, state: State) -> Registers:
     eax, ebx, ecx, edx = cache.shape
     if source.by_level:
         eax |= source.cores_field() | source.sharing(cache.share) << 14
-        if subleaf < 2 and not option(cpu, "x-l1-cache-per-thread"):
+        if subleaf < 2 and not source.option("x-l1-cache-per-thread"):
             eax &= ~SHARING
     else:
         sharing = (1, 1, topology.threads, 1 << source.die_offset)[subleaf]
@@ -241,7 +241,7 @@ def leaf_80000005(source: Source, subleaf: int, state: State) -> Registers:
     """AMD's way to tell of L1 caches and TLBs."""
     if source.cache_passthrough:
         return source.host_cache(0x80000005, 0)
-    if source.intel and option(source.cpu, "x-vendor-cpuid-only-v2"):
+    if source.intel and source.option("x-vendor-cpuid-only-v2"):
         return ZERO
     caches = source.caches.amd
     eax, ebx = source.facts.tlb.l1
@@ -253,7 +253,7 @@ def leaf_80000006(source: Source, subleaf: int, state: State) -> Registers:
     if source.cache_passthrough:
         return source.host_cache(0x80000006, 0)
     caches = source.caches.amd
-    if (source.intel or source.zhaoxin) and option(source.cpu, "x-vendor-cpuid-only-v2"):
+    if (source.intel or source.zhaoxin) and source.option("x-vendor-cpuid-only-v2"):
         return 0, 0, caches.l2.l2, 0
     eax, ebx = source.facts.tlb.l2
     return eax, ebx, caches.l2.l2, caches.l3.l3 if source.cpu._l3_cache else 0
@@ -274,6 +274,6 @@ def leaf_8000001d(source: Source, subleaf: int, state: State) -> Registers:
         else:
             cores = source.topology.cores if cache.level == 3 else 1
             eax = (eax | cores * source.topology.threads - 1 << 14) & 0xFFFFFFFF
-        if option(cpu, "x-amd-topoext-features-only"):
+        if source.option("x-amd-topoext-features-only"):
             edx &= TOPOEXT_FLAGS
     return eax, ebx, ecx, edx

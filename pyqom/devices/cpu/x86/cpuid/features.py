@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.caches import option
 from pyqom.devices.cpu.x86.cpuid.facts import ZERO
 from pyqom.devices.cpu.x86.cpuid.state import CR4_PKE
 
@@ -132,7 +131,7 @@ def leaf_29(source: Source, subleaf: int, state: State) -> Registers:
 def leaf_80000007(source: Source, subleaf: int, state: State) -> Registers:
     """Advanced power management; machine check banks where not Intel's."""
     eax, ebx, ecx, edx = source.registers(0x80000007)
-    if source.intel and option(source.cpu, "x-vendor-cpuid-only-v2"):
+    if source.intel and source.option("x-vendor-cpuid-only-v2"):
         ebx = 0
     return eax, ebx, ecx, edx
 

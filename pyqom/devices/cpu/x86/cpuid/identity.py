@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.caches import option
 from pyqom.devices.cpu.x86.cpuid.facts import text_words
 from pyqom.devices.cpu.x86.cpuid.state import CR4_OSXSAVE
 from pyqom.devices.cpu.x86.kinds import c_string
@@ -61,7 +60,7 @@ def leaf_1(source: Source, subleaf: int, state: State) -> Registers:
 
 def leaf_80000000(source: Source, subleaf: int, state: State) -> Registers:
     """The highest extended leaf, and for AMD the vendor."""
-    hidden = (source.intel or source.zhaoxin) and option(source.cpu, "x-vendor-cpuid-only-v2")
+    hidden = (source.intel or source.zhaoxin) and source.option("x-vendor-cpuid-only-v2")
     ebx, ecx, edx = (0, 0, 0) if hidden else vendor_words(source)
     return source.cpu._xlevel, ebx, ecx, edx
 
@@ -105,7 +104,7 @@ def leaf_80000008(source: Source, subleaf: int, state: State) -> Registers:
     eax = cpu._phys_bits
     if source.has("lm"):
         eax |= (57 if source.has("la57") else 48) << 8 | cpu._guest_phys_bits << 16
-    hidden = (source.intel or source.zhaoxin) and option(cpu, "x-vendor-cpuid-only-v2")
+    hidden = (source.intel or source.zhaoxin) and source.option("x-vendor-cpuid-only-v2")
     if source.threads > 1 and not hidden:
         ecx = source.package_offset << 12 | source.threads - 1
     return eax & 0xFFFFFFFF, ebx, ecx & 0xFFFFFFFF, edx

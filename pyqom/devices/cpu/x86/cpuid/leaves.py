@@ -71,19 +71,21 @@ def answer(source: Source, leaf: int, subleaf: int, state: State) -> Registers:
 
     SEV is not modelled, so leaf 8000001Fh is zero.
     """
-    known = LEAVES.get(effective(source, leaf))
+    cpu = source.cpu
+    known = leaf_at(leaf, cpu._level, cpu._xlevel, cpu._xlevel2, source.facts.hypervisor_last)
     return ZERO if known is None else known(source, subleaf, state)
 
 
-def effective(source: Source, leaf: int) -> int:
-    """The leaf that is answered instead of one that is too high."""
-    cpu = source.cpu
+def leaf_at(
+    leaf: int, level: int, xlevel: int, xlevel2: int, hypervisor_last: int
+) -> Leaf | None:
+    """What answers a leaf of a CPU with these levels; None for zeros."""
     if leaf < HYPERVISOR:
-        last = cpu._level
+        last = level
     elif leaf < EXTENDED:
-        last = source.facts.hypervisor_last
+        last = hypervisor_last
     elif leaf < CENTAUR:
-        last = cpu._xlevel
+        last = xlevel
     else:
-        last = cpu._xlevel2
-    return cpu._level if leaf > last else leaf  # type: ignore[no-any-return]
+        last = xlevel2
+    return LEAVES.get(level if leaf > last else leaf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.caches import MOST_CORES, MOST_SHARING
+from pyqom.devices.cpu.x86.cpuid.caches import MOST_CORES, MOST_SHARING, option
 from pyqom.devices.cpu.x86.cpuid.facts import ZERO, leaf_facts
 from pyqom.devices.cpu.x86.filter import AMD
 from pyqom.devices.cpu.x86.rules import INTEL, ZHAOXIN
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.cpuid.facts import Registers
-    from pyqom.devices.cpu.x86.cpuid.xsave import Area
+    from pyqom.devices.cpu.x86.cpuid.xsave import Layout
 
 
 class Source:
@@ -28,7 +28,7 @@ class Source:
     __slots__ = (
         "amd", "apic_id", "by_level", "cache_passthrough", "caches", "core_offset", "cpu",
         "die_offset", "facts", "intel", "kvm", "layout", "module_offset", "package_offset", "rules",
-        "threads", "topology", "uses_host", "vendor", "words", "zhaoxin",
+        "options", "threads", "topology", "uses_host", "vendor", "words", "zhaoxin",
     )  # fmt: skip
 
     def __init__(self, cpu: X86CPU) -> None:
@@ -44,7 +44,8 @@ class Source:
         self.kvm = cpu.accel.name == "kvm"
         self.uses_host: bool = cpu.accel.uses_host_cpuid
         self.caches = cpu.caches
-        self.layout: dict[int, Area] | None = None
+        self.options: dict[str, bool] = {}
+        self.layout: Layout | None = None
         self.cache_passthrough = bool(getattr(cpu, "_host_cache_info", False))
         self.topology = topology = cpu.topology
         offsets = topology.offsets()
@@ -54,6 +55,13 @@ class Source:
             self.threads = topology.cores * topology.threads
         else:
             self.threads = topology.threads_per_package
+
+    def option(self, name: str) -> bool:
+        """A switch between old and new behaviour (`caches.option`)."""
+        found = self.options.get(name)
+        if found is None:
+            found = self.options[name] = option(self.cpu, name)
+        return found
 
     def word(self, name: str) -> int:
         """A feature word; 0 where the release does not know it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.leaves import answer
+from pyqom.devices.cpu.x86.cpuid.leaves import EXTENDED, answer, leaf_at
 from pyqom.devices.cpu.x86.cpuid.source import Source
 from pyqom.devices.cpu.x86.cpuid.state import RESET, State, number
 from pyqom.devices.cpu.x86.data import load
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.cpuid.facts import Registers
+    from pyqom.devices.cpu.x86.cpuid.leaves import Leaf
 
     Row = tuple[int, int, int, int, int, int]
 
@@ -28,7 +29,19 @@ def cpuid(cpu: X86CPU, leaf: int, subleaf: int = 0, state: State = RESET) -> Reg
 def cpuid_table(cpu: X86CPU, state: State = RESET) -> list[Row]:
     """(leaf, subleaf, EAX, EBX, ECX, EDX) of all leaves in order; see `X86CPU.cpuid_table`."""
     source = source_of(cpu)
-    return [(*place, *answer(source, *place, state)) for place in places(cpu)]
+    known: dict[tuple[object, int], Registers] = {}
+    rows: list[Row] = []
+    last = source.facts.hypervisor_last
+    for leaf, subleaf, answers in _plan(cpu._level, cpu._xlevel, cpu._xlevel2, last):
+        if answers is None:
+            rows.append((leaf, subleaf, 0, 0, 0, 0))
+            continue
+        # Leaves that are too high are all answered alike.
+        found = known.get((answers, subleaf))
+        if found is None:
+            found = known[answers, subleaf] = answers(source, subleaf, state)
+        rows.append((leaf, subleaf, *found))
+    return rows
 
 
 def source_of(cpu: X86CPU) -> Source:
@@ -38,7 +51,18 @@ def source_of(cpu: X86CPU) -> Source:
     return Source(cpu)
 
 
-def places(cpu: X86CPU) -> Iterator[tuple[int, int]]:
+@memo
+def _plan(
+    level: int, xlevel: int, xlevel2: int, last: int
+) -> tuple[tuple[int, int, Leaf | None], ...]:
+    """The (leaf, subleaf) of a whole table of a CPU with these levels, and what answers each."""
+    return tuple(
+        (leaf, subleaf, leaf_at(leaf, level, xlevel, xlevel2, last))
+        for leaf, subleaf in places(level, xlevel)
+    )
+
+
+def places(level: int, xlevel: int) -> Iterator[tuple[int, int]]:
     """The (leaf, subleaf) of a whole table.
 
     Of the basic and the extended range every leaf from the first to the highest and one beyond,
@@ -46,9 +70,9 @@ def places(cpu: X86CPU) -> Iterator[tuple[int, int]]:
     """
     subleaves, hypervisor, centaur = _coverage()
     ranges = (
-        range(min(cpu._level, LONGEST) + 2),
+        range(min(level, LONGEST) + 2),
         hypervisor,
-        range(EXTENDED, EXTENDED + min(cpu._xlevel & ~EXTENDED, LONGEST) + 2),
+        range(EXTENDED, EXTENDED + min(xlevel & ~EXTENDED, LONGEST) + 2),
         centaur,
     )
     for leaves in ranges:
@@ -56,8 +80,6 @@ def places(cpu: X86CPU) -> Iterator[tuple[int, int]]:
             for subleaf in range(subleaves.get(leaf, 0) + 1):
                 yield leaf, subleaf
 
-
-EXTENDED = 0x80000000
 
 LONGEST = 0xFF
 """A table ends here even where a CPU has a level that is out of all reason."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.caches import option
 from pyqom.devices.cpu.x86.cpuid.facts import ZERO
 
 TYPE_CHECKING = False
@@ -32,7 +31,7 @@ def leaf_b(source: Source, subleaf: int, state: State) -> Registers:
 
 def has_leaf_1f(source: Source) -> bool:
     """Whether leaf 1Fh tells anything (``x86_has_cpuid_0x1f``)."""
-    return source.cpu.has_leaf_1f or option(source.cpu, "x-force-cpuid-0x1f")
+    return source.cpu.has_leaf_1f or source.option("x-force-cpuid-0x1f")
 
 
 def levels(source: Source) -> list[tuple[int, int, int]]:
@@ -72,6 +71,6 @@ def leaf_8000001e(source: Source, subleaf: int, state: State) -> Registers:
         return ZERO
     core = topology.ids(source.apic_id).core
     node = source.apic_id >> source.package_offset & 0xFF
-    if option(cpu, "legacy-multi-node"):
+    if source.option("legacy-multi-node"):
         node = topology.dies - 1 << 8 | source.apic_id >> source.die_offset & 0xFF
     return source.apic_id, topology.threads - 1 << 8 | core & 0xFF, node, 0

@@ -26,15 +26,34 @@ class Area:
         self.flags = flags
 
 
-def areas(source: Source) -> dict[int, Area]:
-    """The components that the accelerator can save, laid out as it does.
+class Layout:
+    """The XSAVE area of a CPU: its components, and which of them it has.
 
-    TCG has QEMU's own layout, KVM the host's (``kvm_cpu_xsave_init``).
+    ``areas`` are those that the accelerator can save, laid out as it does: TCG has QEMU's own
+    layout, KVM the host's (``kvm_cpu_xsave_init``).  ``user`` and ``supervisor`` are the bits of
+    XCR0 and XSS.
     """
-    if source.layout is not None:
-        return source.layout
+
+    __slots__ = ("areas", "supervisor", "user")
+
+    def __init__(self, source: Source) -> None:
+        self.areas = _areas(source)
+        self.user = source.word("XSAVE.XCR0.LO") | source.word("XSAVE.XCR0.HI") << 32
+        self.supervisor = source.word("XSAVE.XSS.LO") | source.word("XSAVE.XSS.HI") << 32
+
+    def size(self, components: int, compacted: bool = False) -> int:
+        """How many bytes these components need (``xsave_area_size``)."""
+        size = self.areas[0].size
+        for number, area in self.areas.items():
+            if number > 1 and components >> number & 1:
+                size = max(size, (size if compacted else area.offset) + area.size)
+        return size
+
+
+def _areas(source: Source) -> dict[int, Area]:
     layout = {
-        number: Area(area.size, area.offset) for number, area in source.facts.areas.items()
+        number: Area(area.size, area.offset)
+        for number, area in sorted(source.facts.areas.items())
     }
     saved = {area.number for area in source.cpu.accel.xsave_areas}
     for number, area in layout.items():
@@ -45,50 +64,46 @@ def areas(source: Source) -> dict[int, Area]:
                 area.offset, area.flags = ebx, ecx
         if number not in saved:
             area.size = 0
-    source.layout = layout
     return layout
-
-
-def size_of(components: int, layout: dict[int, Area], compacted: bool = False) -> int:
-    """How many bytes these components need (``xsave_area_size``)."""
-    size = layout[0].size
-    for number in sorted(layout):
-        if number > 1 and components >> number & 1:
-            area = layout[number]
-            size = max(size, (size if compacted else area.offset) + area.size)
-    return size
 
 
 def leaf_d(source: Source, subleaf: int, state: State) -> Registers:
     """Components and sizes in subleaf 0 and 1, then each component."""
     if not source.has("xsave"):
         return ZERO
-    layout = areas(source)
-    user = source.word("XSAVE.XCR0.LO") | source.word("XSAVE.XCR0.HI") << 32
-    supervisor = source.word("XSAVE.XSS.LO") | source.word("XSAVE.XSS.HI") << 32
+    layout = source.layout
+    if layout is None:
+        layout = source.layout = Layout(source)
+    if subleaf > 1:
+        return _component(source, layout, subleaf)
     if subleaf == 0:
-        whole = size_of(user, layout)
-        used = whole if source.kvm else size_of(state.xcr0, layout)
-        return user & 0xFFFFFFFF, used, whole, user >> 32
-    has_lbr = bool(source.cpu._pmu and source.has("arch-lbr"))
-    if subleaf == 1:
-        eax, _, ecx, edx = source.registers(0xD, 1)
-        ebx = size_of(user | supervisor, layout, compacted=True)
-        if source.kvm and has_lbr and source.has("xsaves"):
-            ecx |= 1 << ARCH_LBR
-        else:
-            ecx &= ~(1 << ARCH_LBR)
-        return eax, ebx, ecx, edx
-    if subleaf == ARCH_LBR and has_lbr:
-        return source.supported(0xD, subleaf)
-    area = layout.get(subleaf)
+        whole = layout.size(layout.user)
+        used = whole if source.kvm else layout.size(state.xcr0)
+        return layout.user & 0xFFFFFFFF, used, whole, layout.user >> 32
+    eax, _, ecx, edx = source.registers(0xD, 1)
+    ebx = layout.size(layout.user | layout.supervisor, compacted=True)
+    if source.kvm and _has_lbr(source) and source.has("xsaves"):
+        ecx |= 1 << ARCH_LBR
+    else:
+        ecx &= ~(1 << ARCH_LBR)
+    return eax, ebx, ecx, edx
+
+
+def _component(source: Source, layout: Layout, number: int) -> Registers:
+    if number == ARCH_LBR and _has_lbr(source):
+        return source.supported(0xD, number)
+    area = layout.areas.get(number)
     if area is None:
         return ZERO
-    shown = user >> subleaf & 1
+    shown = layout.user >> number & 1
     if "leaf-d-shows-all-areas" in source.rules:
-        shown = source.facts.areas[subleaf].user
+        shown = source.facts.areas[number].user
     if shown:
         return area.size, area.offset, area.flags & XFLAGS, 0
-    if supervisor >> subleaf & 1:
+    if layout.supervisor >> number & 1:
         return area.size, 0, 1, 0
     return ZERO
+
+
+def _has_lbr(source: Source) -> bool:
+    return bool(source.cpu._pmu and source.has("arch-lbr"))
