@@ -35,6 +35,8 @@ class Accelerator:
         self.release = release
         self.has_wide_apic_ids = "wide-apic-ids-need-kvm" not in release.rules
         """Whether CPUs can have APIC ids of more than eight bits."""
+        self.can_set_vp_index = "vp-index-needs-kvm" not in release.rules
+        """Whether CPUs can be told which of Hyper-V's virtual processors they are."""
         self.unavailable: dict[Any, tuple[str, ...]] = {}
         """What `pyqom.answers.cpu_definitions` has found out under it."""
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 IRQCHIPS = ("on", "split", "off")
 """Where the interrupt controllers are: all in the kernel, the local APICs alone, or none."""
 
+TILES = "XSAVE.XCR0.LO:18"
+"""The state that a process must be allowed to have (``XSTATE_DYNAMIC_MASK``)."""
+
 IDENTITY = ("vendor", "family", "model", "stepping", "model-id")
 
 MSR_IA32_UCODE_REV = 0x8B
@@ -70,6 +73,7 @@ class KVM(Accelerator):
         in_kernel = irqchip != "off"
         if in_kernel or not self.has_wide_apic_ids:
             self.has_wide_apic_ids = in_kernel and capability(host, "KVM_CAP_X2APIC_API") > 0
+        self.can_set_vp_index = capability(host, "KVM_CAP_HYPERV_VP_INDEX") > 0
         self.host = host
         self.irqchip = irqchip
         self.mode = Mode(irqchip or "on", cpu_pm, pc)
@@ -168,12 +172,22 @@ class KVM(Accelerator):
 
     def realize_cpu(self, cpu: X86CPU) -> None:
         """What the host decides when a CPU comes to life (``kvm_cpu_realizefn``)."""
+        self._ask_for_tiles(cpu)
         if cpu.max_features and not cpu._ucode_rev:
             cpu._ucode_rev = self.host.msr(MSR_IA32_UCODE_REV)
         if cpu.get("lm"):
             self._settle_phys_bits(cpu)
             if cpu.has_property("guest-phys-bits") and cpu._guest_phys_bits == UNSET:
                 self._settle_guest_phys_bits(cpu)
+
+    def _ask_for_tiles(self, cpu: X86CPU) -> None:
+        """Linux refuses AMX tiles to guests where the CPU has none, whatever KVM lists."""
+        index, tiles = cpu.facts.features.place(TILES)
+        own = self.host.hardware.get((0xD, 0))
+        if cpu.words[index] & tiles and own is not None and not own[0] & tiles:
+            bit = tiles.bit_length() - 1
+            text = f"prctl(ARCH_REQ_XCOMP_GUEST_PERM) failure for feature bit {bit}"
+            cpu.warn(text, once=True)
 
     def _settle_phys_bits(self, cpu: X86CPU) -> None:
         """The host's width where it is asked for; a warning where another one is."""
@@ -198,7 +212,7 @@ class KVM(Accelerator):
 
     def init_vcpu(self, cpu: X86CPU) -> None:
         """The APIC, and what the kernel would refuse."""
-        if self.mode.irqchip == "off" and cpu.get("apic"):
+        if self.mode.irqchip == "off" and (cpu.get("apic") or cpu.context.boot_cpus > 1):
             if "kvm-needs-its-apic" in self.release.rules:
                 raise PyqomError("KVM does not support userspace APIC")
             cpu.warn("Userspace local APIC is deprecated for KVM.")
