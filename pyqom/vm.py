@@ -259,6 +259,7 @@ class VirtualMachine(Plugging):
             switches=self.model.switches if self.model else (),
             pre_plug=self.pre_plug,
             warnings=self.warnings,
+            boot_cpus=self.machine.smp_config.cpus,
         )
         if cpu_class is not None:
             machine = self.machine

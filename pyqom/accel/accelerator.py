@@ -40,6 +40,21 @@ class Accelerator:
         self.release = release
         self.has_wide_apic_ids = "wide-apic-ids-need-kvm" not in release.rules
         """Whether CPUs can have APIC ids of more than eight bits."""
+        self.can_set_vp_index = "vp-index-needs-kvm" not in release.rules
+        """Whether CPUs can be told which of Hyper-V's virtual processors they are."""
+        self.unavailable: dict[Any, tuple[str, ...]] = {}
+        """What `pyqom.answers.cpu_definitions` has found out under it."""
+
+    def expands_like(self, cls: Any) -> object:
+        """What of it decides how a CPU model expands; what it supports counts for max alone."""
+        return self
+
+    def kept(self, cls: Any) -> dict[Any, Any]:
+        """Where the expanded CPUs of a model are kept."""
+        memo: dict[Any, Any] | None = cls.__dict__.get("_expanded")
+        if memo is None:
+            memo = cls._expanded = {}
+        return memo
 
     def on(self, machine: MachineType) -> Accelerator:
         """The accelerator as the machines of a type have it; mostly it is the same for all."""
@@ -57,6 +72,9 @@ class Accelerator:
 
     def expanded_cpu(self, cpu: X86CPU) -> None:
         """Called when the rules have expanded a CPU.  May raise PyqomError."""
+
+    def filter_cpu(self, cpu: X86CPU, why: str | None) -> None:
+        """Called when a CPU has lost the features that are not supported, to take more away."""
 
     def realize_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU is realized, after its features are settled."""

@@ -7,8 +7,10 @@ The host is a record (`pyqom.hosts`), of this machine or of any other: nothing i
 from __future__ import annotations
 
 from pyqom.accel.accelerator import Accelerator
+from pyqom.accel.hyperv import NEVER, HyperV
 from pyqom.accel.kvmvcpu import MCG_LMCE_P, check_machine, init_vcpu
 from pyqom.accel.kvmwords import (
+    INTEL_PT_LIP,
     Mode,
     brand,
     capability,
@@ -16,9 +18,11 @@ from pyqom.accel.kvmwords import (
     kvm_data,
     saved_areas,
     supported_words,
+    traces_as_promised,
 )
 from pyqom.devices.cpu.x86.data import within
 from pyqom.devices.cpu.x86.facts import UNSET
+from pyqom.devices.cpu.x86.filter import mark_unavailable
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 IRQCHIPS = ("on", "split", "off")
 """Where the interrupt controllers are: all in the kernel, the local APICs alone, or none."""
+
+TILES = "XSAVE.XCR0.LO:18"
+"""The state that a process must be allowed to have (``XSTATE_DYNAMIC_MASK``)."""
 
 IDENTITY = ("vendor", "family", "model", "stepping", "model-id")
 
@@ -66,19 +73,24 @@ class KVM(Accelerator):
         in_kernel = irqchip != "off"
         if in_kernel or not self.has_wide_apic_ids:
             self.has_wide_apic_ids = in_kernel and capability(host, "KVM_CAP_X2APIC_API") > 0
+        self.can_set_vp_index = capability(host, "KVM_CAP_HYPERV_VP_INDEX") > 0
         self.host = host
         self.irqchip = irqchip
         self.mode = Mode(irqchip or "on", cpu_pm, pc)
         self._supported = supported_words(release, host, self.mode)
         self.model_props = _model_props(release, self.mode.irqchip, defaults or {})
         self.avx10_version = host.kvm_cpuid(0x24)[1] & 0xFF
-        self.xsave_areas = saved_areas(release, host)
+        self.xsave_areas = saved_areas(release, self._supported)
         strict = "host-identity-follows-the-manual" in release.rules
         self.vendor, self.family, self.model, self.stepping = identity(host, strict)
         self.brand = brand(host)
         if self.vendor:
             self.identity = IDENTITY
         self._every_vendor = "every-model-has-the-host-vendor" in release.rules
+        self.hyperv = HyperV(release, host)
+        areas = tuple(area.number for area in self.xsave_areas)
+        self._alike = self.name, self.vendor, self.model_props, areas
+        self._own: dict[Any, dict[Any, Any]] = {}
         self._forms: dict[object, KVM] = {}
 
     def on(self, machine: MachineType) -> KVM:
@@ -94,6 +106,14 @@ class KVM(Accelerator):
                 self.release, self.host, irqchip, self.mode.cpu_pm, pc=pc, defaults=defaults
             )
         return form
+
+    def expands_like(self, cls: Any) -> object:
+        """Hosts whose vendor and XSAVE areas are alike are so for all models but max and host."""
+        return self if cls.max_features else self._alike
+
+    def kept(self, cls: Any) -> dict[Any, Any]:
+        """CPUs that are this host's own do not outlive it."""
+        return self._own.setdefault(cls, {}) if cls.max_features else super().kept(cls)
 
     def supported(self, index: int) -> int:
         return self._supported[index]
@@ -136,14 +156,38 @@ class KVM(Accelerator):
         if cpu.context.trace:
             cpu.context.trace.did("accelerator", "kvm")
 
+    def expanded_cpu(self, cpu: X86CPU) -> None:
+        """Look at Hyper-V, where KVM can be asked about it before there is a CPU."""
+        if cpu.hyperv_features or cpu._hv_passthrough or cpu._hv_spinlocks != NEVER:
+            if self.hyperv.wanted(cpu) and self.hyperv.by_system:
+                self.hyperv.expand(cpu)
+
+    def filter_cpu(self, cpu: X86CPU, why: str | None) -> None:
+        """Intel PT goes where the host's is another than the one that guests are shown."""
+        index, mask = cpu.facts.features.place("intel-pt")
+        if cpu.words[index] & mask:
+            lip = cpu.facts.features.index["14.0.ECX"]
+            if not traces_as_promised(self.host, bool(cpu.words[lip] & INTEL_PT_LIP)):
+                mark_unavailable(cpu, index, mask, why)
+
     def realize_cpu(self, cpu: X86CPU) -> None:
         """What the host decides when a CPU comes to life (``kvm_cpu_realizefn``)."""
+        self._ask_for_tiles(cpu)
         if cpu.max_features and not cpu._ucode_rev:
             cpu._ucode_rev = self.host.msr(MSR_IA32_UCODE_REV)
         if cpu.get("lm"):
             self._settle_phys_bits(cpu)
             if cpu.has_property("guest-phys-bits") and cpu._guest_phys_bits == UNSET:
                 self._settle_guest_phys_bits(cpu)
+
+    def _ask_for_tiles(self, cpu: X86CPU) -> None:
+        """Linux refuses AMX tiles to guests where the CPU has none, whatever KVM lists."""
+        index, tiles = cpu.facts.features.place(TILES)
+        own = self.host.hardware.get((0xD, 0))
+        if cpu.words[index] & tiles and own is not None and not own[0] & tiles:
+            bit = tiles.bit_length() - 1
+            text = f"prctl(ARCH_REQ_XCOMP_GUEST_PERM) failure for feature bit {bit}"
+            cpu.warn(text, once=True)
 
     def _settle_phys_bits(self, cpu: X86CPU) -> None:
         """The host's width where it is asked for; a warning where another one is."""
@@ -168,7 +212,7 @@ class KVM(Accelerator):
 
     def init_vcpu(self, cpu: X86CPU) -> None:
         """The APIC, and what the kernel would refuse."""
-        if self.mode.irqchip == "off" and cpu.get("apic"):
+        if self.mode.irqchip == "off" and (cpu.get("apic") or cpu.context.boot_cpus > 1):
             if "kvm-needs-its-apic" in self.release.rules:
                 raise PyqomError("KVM does not support userspace APIC")
             cpu.warn("Userspace local APIC is deprecated for KVM.")
@@ -178,9 +222,6 @@ class KVM(Accelerator):
     def check_machine(self, machine: Any, reports: Reports) -> None:
         """How many CPUs the kernel can have."""
         check_machine(self, machine, reports)
-
-    def hyperv_again(self, cpu: X86CPU) -> None:
-        """Hyper-V enlightenments are looked at once more."""
 
     def has(self, name: str) -> int:
         """What the host's KVM answers for a capability of ``data/kvm.json`` by its name."""

@@ -50,7 +50,7 @@ def check_machine(kvm: KVM, machine: Any, reports: Any) -> None:
 def init_vcpu(kvm: KVM, cpu: X86CPU) -> None:
     """Give a CPU what KVM decides last.  Raises PyqomError with QEMU's texts."""
     settle_frequency(kvm, cpu)
-    kvm.hyperv_again(cpu)
+    kvm.hyperv.init_vcpu(cpu)
     if "pmu-needs-the-host-vendor" in kvm.release.rules and cpu._pmu:
         if not compatible_vendor(kvm.vendor, cpu.vendor):
             cpu.context.complain("host doesn't support requested feature: vPMU")

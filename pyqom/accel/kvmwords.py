@@ -188,12 +188,38 @@ def guest_components(host: Host) -> int | None:
     return edx << 32 | eax
 
 
-def saved_areas(release: Release, host: Host) -> tuple[XsaveArea, ...]:
-    """The parts of the XSAVE area that the host's CPU has (``kvm_cpu_xsave_init``)."""
-    areas = facts(release).xsave
-    if "xsave-follows-accelerator" not in release.rules or not host.hardware:
-        return areas
-    return tuple(area for area in areas if area.number < 2 or host.cpuid(0xD, area.number)[0])
+def traces_as_promised(host: Host, wants_lip: bool) -> bool:
+    """Whether KVM's Intel PT has all that QEMU shows of it, and its linear addresses or not.
+
+    The capabilities of a guest's Intel PT are fixed (``x86_cpu_filter_features``).
+    """
+    promise = kvm_data()["intel-pt"]
+    first, second = host.kvm_cpuid(0x14), host.kvm_cpuid(0x14, 1)
+    for registers, wanted in ((first, promise["leaf-0"]), (second, promise["leaf-1"])):
+        for name, bits in wanted.items():
+            if number(bits) & ~registers[REGISTERS.index(name)]:
+                return False
+    ranges = second[0] & promise["address-ranges-mask"]
+    return bool(first[0]) and ranges >= promise["address-ranges"] and (
+        bool(first[2] & INTEL_PT_LIP) == wants_lip
+    )
+
+
+INTEL_PT_LIP = 1 << 31
+"""Whether traces tell linear addresses (CPUID leaf 14h, ECX)."""
+
+
+def saved_areas(release: Release, words: tuple[int, ...]) -> tuple[XsaveArea, ...]:
+    """The parts of the XSAVE area that are supported, as user or as supervisor state.
+
+    Releases that do not size the areas by what the accelerator supports save all.
+    """
+    known_facts = facts(release)
+    if "xsave-follows-accelerator" not in release.rules:
+        return known_facts.xsave
+    low, high = ((words[x] | words[y]) for x, y in zip(known_facts.xcr0, known_facts.xss))
+    supported = low | high << 32
+    return tuple(area for area in known_facts.xsave if area.number < 2 or supported & area.bit)
 
 
 def _repeat_for_amd(words: list[int], features: Features) -> None:

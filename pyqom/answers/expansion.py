@@ -11,7 +11,7 @@ from pyqom.answers.edge import edge
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86 import rules
 from pyqom.devices.cpu.x86.featurestring import parse_model
-from pyqom.errors import InvalidParameterType, InvalidParameterValue
+from pyqom.errors import InvalidParameterType, InvalidParameterValue, PyqomError
 from pyqom.quick import quoted
 from pyqom.types.qdict import qdict_order
 
@@ -93,22 +93,47 @@ def expanded(target: Target, model: ModelString, props: Any = None) -> X86CPU:
 
 
 def plain(cls: Any, context: Context) -> X86CPU:
-    """The expanded CPU of a model without further properties, made once for all that are alike."""
-    memo = cls.__dict__.get("_expanded")
-    if memo is None:
-        memo = cls._expanded = {}
+    """The expanded CPU of a model without further properties, made once for all that are alike.
+
+    Raises PyqomError where the accelerator is such that it cannot be expanded.
+    """
+    cpu = expanded_as_far(cls, context)
+    if cpu.cannot_expand is not None:
+        raise cpu.cannot_expand
+    return cpu
+
+
+def expanded_as_far(cls: Any, context: Context) -> X86CPU:
+    """As `plain`; where the rules failed, ``cannot_expand`` of the CPU is why."""
+    memo = context.accel.kept(cls)
     key = alike(cls, context)
     cpu: X86CPU | None = memo.get(key)
     if cpu is None:
-        cpu = memo[key] = cls(context)
-        rules.expand(cpu)
+        told, context.warnings = context.warnings, []
+        try:
+            cpu = cls(context)
+            _expand(cpu)
+            cpu.expansion_warnings = tuple(context.warnings)
+        finally:
+            context.warnings = told
+        memo[key] = cpu
+    for text in cpu.expansion_warnings:
+        context.warn(text)
     return cpu
+
+
+def _expand(cpu: X86CPU) -> None:
+    """Run the rules; the CPU remembers why they failed."""
+    try:
+        rules.expand(cpu)
+    except PyqomError as error:
+        cpu.cannot_expand = error
 
 
 def alike(cls: Any, context: Context) -> tuple[object, ...]:
     """What two contexts share in which a model is the same."""
     default = context.default_cpu_version if cls.model_version is None else cls.model_version
-    return context.accel, default, context.bound(cls), context.switches
+    return context.accel.expands_like(cls), default, context.bound(cls), context.switches
 
 
 def configured(

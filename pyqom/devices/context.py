@@ -94,7 +94,7 @@ class Context:
 
     ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`),
     ``switches`` are the ``+feature`` and ``-feature`` of ``-cpu``, which act on expansion.
-    ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
+    ``boot_cpus`` is how many CPUs the machine starts with.  ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
     raising, before it is realized.  ``warnings`` keeps what QEMU would have printed, if it is a
     list.  A context with neither trace nor warnings may be shared.
     """
@@ -108,7 +108,9 @@ class Context:
         pre_plug: Callable[[Any], None] | None = None,
         warnings: list[str] | None = None,
         switches: Iterable[tuple[str, bool]] = (),
+        boot_cpus: int = 1,
     ) -> None:
+        self.boot_cpus = boot_cpus
         self.switches = tuple(switches)
         self.pre_plug = pre_plug
         self.warnings = warnings

@@ -88,6 +88,10 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     feature_defaults: Any = {}
     """Features that class bodies set: {name: on}."""
     migratable = False
+    cannot_expand: PyqomError | None = None
+    """Why a CPU that is only asked about could not be expanded to the end."""
+    expansion_warnings: tuple[str, ...] = ()
+    """What QEMU warns of each time that such a CPU is expanded."""
     cpu_index = -1
     """The CPU's number in its machine; none yet."""
     threads_per_package = 1
@@ -106,6 +110,10 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     """Whether the topology has levels that only CPUID leaf 1Fh can tell."""
     min_level_func7 = 0
     hyperv_features = 0
+    hyperv_interface: tuple[int, ...] = (0x31237648, 0, 0, 0)
+    """What the interface leaf of Hyper-V says: "Hv#1", and nothing."""
+    hyperv_limits: tuple[int, ...] = (64, 0, 0)
+    """EBX, ECX and EDX of the leaf with the implementation's limits."""
 
     apic_id = UInt32(UNSET)
     thread_id = Int32(-1)

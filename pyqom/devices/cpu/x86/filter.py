@@ -96,6 +96,7 @@ def filter_features(cpu: X86CPU, why: str | None = None) -> bool:
         missing = word & ~supports(index)
         if missing:
             mark_unavailable(cpu, index, missing, why)
+    cpu.accel.filter_cpu(cpu, why)
     missing_version = _filter_avx10(cpu, why)
     return any(cpu.filtered_words) or missing_version
 

@@ -64,6 +64,8 @@ class CpuSlots:
         if self.taken(index):
             raise PyqomError(f"CPU[{index}] with APIC ID {cpu.apic_id} exists")
         self._agree(cpu, ids)
+        if cpu.hv_vpindex and not cpu.accel.can_set_vp_index:
+            raise PyqomError("kernel doesn't allow setting HyperV VP_INDEX")
         cpu.cpu_index = index
 
     def _ids(self, cpu: X86CPU) -> TopologyIds:
