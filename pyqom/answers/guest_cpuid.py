@@ -18,7 +18,7 @@ from pyqom.types.keyval import parse_keyval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
@@ -141,3 +141,23 @@ def _slots(
         places = dict.fromkeys(CACHES, "default")
         set_smp_cache(target.machine, places, smp_cache)
     return CpuSlots(cls.typename, topology, apic_ids, lambda index: False, places)
+
+
+def answered(table: Sequence[Row]) -> Iterator[Row]:
+    """The leaves of a table that the CPU has: none beyond a range's highest.
+
+    Of the leaves that tell the topology the first subleaf without a level is the last.
+    """
+    first = {leaf: registers for leaf, subleaf, *registers in table if subleaf == 0}
+    last = {0: first[0][0]}
+    for start in (0x40000000, 0x80000000, 0xC0000000):
+        highest = first[start][0]
+        last[start >> 28] = highest if highest >> 28 == start >> 28 else 0
+    ended = -1
+    for row in table:
+        leaf, subleaf, _, _, ecx, _ = row
+        if leaf > last[leaf >> 28] or (leaf == ended and subleaf):
+            continue
+        if leaf in (0xB, 0x1F) and not ecx & 0xFF00:
+            ended = leaf
+        yield row

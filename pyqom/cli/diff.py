@@ -32,6 +32,9 @@ SYNTAX = Syntax(
         Option("--props", metavar="JSON", repeat=True, help="properties as QMP has them"),
         Option("--accel", metavar="A", repeat=True, help="accelerator (default: tcg)"),
         Option("--release", metavar="R", repeat=True, help="QEMU release"),
+        Option("--cpuid", help="the CPUID that guests see instead: registers and fields"),
+        Option("--smp", metavar="SMP", repeat=True, help="with --cpuid: topology as behind -smp"),
+        options.VCPU,
         options.JSON,
         options.MODELS,
     ],
@@ -40,6 +43,7 @@ SYNTAX = Syntax(
         "diff EPYC-v1 EPYC-v5 -M q35",
         "diff SandyBridge -M pc-q35-2.4 -M pc-q35-7.2",
         "diff SandyBridge --along pc-i440fx",
+        "diff EPYC-v1 EPYC-v4 -M q35 --cpuid",
     ],
 )
 
@@ -50,12 +54,20 @@ SIDE = re.compile(
 
 def run(given: Given, out: Output) -> int:
     """Print the differences: 0 where there is none, 1 where there are some."""
-    for name in ("machine", "props", "accel", "release"):
+    for name in ("machine", "props", "accel", "release", "smp"):
         if len(getattr(given, name)) > 2:
             raise UsageError(f"--{name} is there more than twice")
+    if not given.cpuid and (given.smp or given.vcpu is not None):
+        raise UsageError("--smp and --vcpu go with --cpuid")
     if given.along is not None:
         return _along(given, out)
     a, b = (_side(given, number) for number in (0, 1))
+    if given.cpuid:
+        from pyqom.cli.diffcpuid import run as run_cpuid
+
+        vcpu = inputs.number("--vcpu", given.vcpu, 0)
+        smp = [_given(given.smp, number) for number in (0, 1)]
+        return run_cpuid(a, b, smp, vcpu, out, _about if given.json else None)
     found = diff(a, b)
     if given.json:
         out.json({"a": _about(a), "b": _about(b), "differences": list(map(_record, found))})
@@ -85,7 +97,8 @@ def _side(given: Given, number: int) -> Side:
         number
         and given.b is None
         and not any(
-            len(values) == 2 for values in (given.machine, given.props, given.accel, given.release)
+            len(values) == 2
+            for values in (given.machine, given.props, given.accel, given.release, given.smp)
         )
     ):
         raise UsageError("with what? B, or an option given twice, or --along, is missing")
@@ -180,8 +193,8 @@ def deciders(found: Difference) -> str:
 
 def _along(given: Given, out: Output) -> int:
     model, machine, release = _parts(given.a)
-    if given.b is not None or machine or given.machine:
-        raise UsageError("--along takes one model, and no machine type")
+    if given.b is not None or machine or given.machine or given.cpuid:
+        raise UsageError("--along takes one model, no machine type and no --cpuid")
     if max(len(given.props), len(given.accel), len(given.release)) > 1:
         raise UsageError("--along takes each option once")
     asked = release or _given(given.release, 0)

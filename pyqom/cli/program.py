@@ -24,6 +24,7 @@ VERBS = {
     "machines": "the machine types (query-machines), or one of them with its compat properties",
     "types": "the QOM types as a tree or a list, or one of them with its properties",
     "diff": "what differs between two CPUs, and who made it so",
+    "cpuid": "what the CPUID instruction answers to a guest, decoded or raw",
     "explain": "why a property of a CPU model has the value that it has",
     "validate": "check files of CPU models",
     "qmp": "QMP commands or a shell, on a machine made here or a monitor's socket",

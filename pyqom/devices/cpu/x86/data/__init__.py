@@ -22,6 +22,7 @@ MEMBERS = {
     "aliases.json": ("aliases",),
     "caches.json": ("caches",),
     "cpuid-descriptors.json": ("unknown", "descriptors"),
+    "cpuid-fields.json": ("values", "leaves"),
     "cpuid.json": ("absent", "table"),
     "dependencies.json": ("dependencies", "conflicts", "avx10-versions"),
     "features.json": ("words",),
