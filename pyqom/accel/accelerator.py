@@ -8,7 +8,6 @@ if TYPE_CHECKING:
 
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import XsaveArea
-    from pyqom.hosts.host import Host
     from pyqom.machines.machine import MachineType
     from pyqom.reports import Reports
     from pyqom.release import Release
@@ -23,8 +22,8 @@ class Accelerator:
 
     name = ""
     uses_host_cpuid = False
-    host: Host | None = None
-    """The host that it runs on, where CPUID shows some of it."""
+    host: Any = None
+    """The host that it runs on (`pyqom.hosts.host.Host`), where CPUID shows some of it."""
     hyperv: Any = None
     """The Hyper-V enlightenments that it has (`pyqom.accel.hyperv.HyperV`)."""
     avx10_version = 0

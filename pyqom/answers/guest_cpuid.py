@@ -83,6 +83,14 @@ def guest_cpu(
     return cpu_of(target, parse_model(model), props, smp, vcpu, smp_cache)
 
 
+def cpus_of(
+    target: Target, model: ModelString, props: Any = None, smp: SmpConfig | None = None
+) -> list[X86CPU]:
+    """All vCPUs that a machine starts with."""
+    topology = smp_of(target, smp)
+    return [cpu_of(target, model, props, smp, index) for index in range(topology.cpus)]
+
+
 def cpu_of(
     target: Target,
     model: ModelString,

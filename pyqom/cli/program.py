@@ -25,6 +25,7 @@ VERBS = {
     "types": "the QOM types as a tree or a list, or one of them with its properties",
     "diff": "what differs between two CPUs, and who made it so",
     "cpuid": "what the CPUID instruction answers to a guest, decoded or raw",
+    "cpuinfo": "the /proc/cpuinfo that a Linux guest would show",
     "explain": "why a property of a CPU model has the value that it has",
     "validate": "check files of CPU models",
     "host": "the record of a host: take this machine's, show one, convert it",
