@@ -83,10 +83,11 @@ class VirtualMachine(Plugging):
     SMPConfiguration and MemorySizeConfiguration have them (an int is the number of CPUs, and
     bytes), ``smp`` also a text as behind ``-smp`` (``"4,sockets=2"``); ``accel`` an accelerator,
     its name, or the name with properties as texts, or a list to try in turn; ``globals`` are
-    (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type`` and ``id``,
-    ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file (None:
-    this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry with types of one's own.
+    (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type``
+    and ``id``, ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
+    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file
+    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
+    with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU

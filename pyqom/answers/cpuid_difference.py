@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def cpuid_diff(a: X86CPU, b: X86CPU) -> list[LeafDifference]:
     """The leaves in which two realized vCPUs differ after a reset, in order, with their fields.
 
-    `pyqom.guest_cpu` makes such vCPUs; those of a VirtualMachine will do as well.  Raises PyqomError
-    where one is not realized.
+    `pyqom.guest_cpu` makes such vCPUs; those of a VirtualMachine will do as well.  Raises
+    PyqomError where one is not realized.
     """
     left, right = _leaves(a), _leaves(b)
     found = []

@@ -136,9 +136,7 @@ def smp_of(target: Target, smp: SmpConfig | None) -> Smp:
     return parse_smp(target.machine, checked)
 
 
-def _slots(
-    target: Target, cls: Any, smp: Smp, smp_cache: Sequence[Mapping[str, str]]
-) -> CpuSlots:
+def _slots(target: Target, cls: Any, smp: Smp, smp_cache: Sequence[Mapping[str, str]]) -> CpuSlots:
     """The places for CPUs of a machine that has none yet."""
     topology = topology_of(smp)
     apic_ids = tuple(topology.apic_ids(smp.maxcpus))

@@ -112,7 +112,7 @@ class LinuxCpu:
                     ways, partitions = (ebx >> 22) + 1, (ebx >> 12 & 0x3FF) + 1
                     size = ways * partitions * ((ebx & 0xFFF) + 1) * (ecx + 1)
                     level = eax >> 5 & 7
-                    sizes[level] = sizes.get(level, 0) + size // 1024 * (eax & 31 != 2 or level > 1)
+                    sizes[level] = sizes.get(level, 0) + size // 1024
             return sizes.get(3) or sizes.get(2) or sizes.get(1, 0)
         return self.registers(0x80000006)[2] >> 16
 
@@ -139,8 +139,8 @@ def cpuinfo(cpus: Sequence[X86CPU], wanted: int | None = None) -> list[dict[str,
     """The fields of ``/proc/cpuinfo`` in its order, one dict a vCPU; `wanted` picks one of them.
 
     `cpus` are all realized vCPUs that a machine starts with, in their order: how many of them share
-    a package is counted.  Flags are a list, sizes numbers.  Raises PyqomError for a CPU without long
-    mode, on which that Linux does not start.
+    a package is counted.  Flags are a list, sizes numbers.  Raises PyqomError for a CPU without
+    long mode, on which that Linux does not start.
     """
     if not cpus[0].get("lm"):
         raise PyqomError(f"Linux for x86-64 does not start on '{cpus[0].typename}': no long mode")

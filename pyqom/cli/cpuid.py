@@ -128,7 +128,8 @@ def record(subject: Subject) -> dict[str, Any]:
         entry: dict[str, Any] = {"leaf": leaf, "subleaf": subleaf}
         for register, value in zip(REGISTERS, registers, strict=True):
             entry[register.lower()] = value
-        entry["fields"] = [_field(cpu, leaf, subleaf, each) for each in decode(leaf, subleaf, registers)]
+        fields = decode(leaf, subleaf, registers)
+        entry["fields"] = [_field(cpu, leaf, subleaf, field) for field in fields]
         leaves.append(entry)
     return {
         "model": subject.model,

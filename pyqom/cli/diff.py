@@ -193,8 +193,10 @@ def deciders(found: Difference) -> str:
 
 def _along(given: Given, out: Output) -> int:
     model, machine, release = _parts(given.a)
-    if given.b is not None or machine or given.machine or given.cpuid:
-        raise UsageError("--along takes one model, no machine type and no --cpuid")
+    if given.b is not None or machine or given.machine:
+        raise UsageError("--along takes one model, and no machine type")
+    if given.cpuid:
+        raise UsageError("--along tells of properties, not of --cpuid")
     if max(len(given.props), len(given.accel), len(given.release)) > 1:
         raise UsageError("--along takes each option once")
     asked = release or _given(given.release, 0)

@@ -34,7 +34,7 @@ SYNTAX = Syntax(
     [
         "explain SandyBridge xlevel --machine pc-i440fx-1.6",
         "explain EPYC,-svm npt -M q35",
-        "explain Haswell 'CPUID.7.0:EBX[5]'",
+        "explain Haswell CPUID.7.0:EBX[5] -M q35",
     ],
 )
 

@@ -60,7 +60,7 @@ def shown_in_order() -> tuple[tuple[str, tuple[Bit, ...]], ...]:
 @memo
 def made_up_flags(vendor: str) -> dict[str, tuple[Bit, ...]]:
     """The flags that Linux derives, and the bits that it derives them from on a vendor's CPU."""
-    found = {}
+    found: dict[str, tuple[Bit, ...]] = {}
     for record in load("linux-flags.json", "words", "kvm-only", "derived")["derived"]:
         if vendor in record.get("vendors", (vendor,)):
             found[record["shown"]] = (_bit(record["at"], record["at"]["bit"]),)

@@ -37,8 +37,8 @@ def check_apic_ids(apic_ids: Sequence[int], accel: Accelerator) -> None:
 class Cpus:
     """The vCPUs of one machine, by index; ``present`` are those that are there.
 
-    ``cpu_class`` is the type of all of them; ``cache_places`` are what ``smp-cache`` says, None where
-    it was not given.
+    ``cpu_class`` is the type of all of them; ``cache_places`` are what ``smp-cache`` says, None
+    where it was not given.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ MEMBERS = ("driver", "property", "value")
 
 
 def dotted_global(text: str) -> tuple[str, str, str] | None:
-    """(driver, property, value) of ``DRIVER.PROPERTY=VALUE``; None where a text has another form."""
+    """(driver, property, value) of ``DRIVER.PROPERTY=VALUE``; None for a text of another form."""
     match = _DOTTED.match(text)
     return (match[1], match[2], text[match.end() :]) if match else None
 

@@ -275,7 +275,7 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
         return cpuid_table(self, State(cr4, xcr0, long_mode))
 
     def kvm_cpuid_table(self) -> list[tuple[int, int, int, int, int, int, int]]:
-        """What KVM_SET_CPUID2 is given: (function, index, flags, EAX, EBX, ECX, EDX) each, in order.
+        """What KVM_SET_CPUID2 is given: (function, index, flags, EAX, EBX, ECX, EDX) in order.
 
         Raises PyqomError where the CPU is not realized, not under KVM, or has more entries than KVM
         takes.  QEMU ``kvm_arch_init_vcpu``.

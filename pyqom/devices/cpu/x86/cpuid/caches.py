@@ -128,7 +128,8 @@ class Caches:
 @memo
 def cache_set(name: str, release: Release) -> CacheSet:
     """A description of ``data/caches.json``."""
-    record = next(each for each in known(load("caches.json")["caches"], release) if each["name"] == name)
+    records = known(load("caches.json")["caches"], release)
+    record = next(each for each in records if each["name"] == name)
     ways = leaf_facts(release).tlb.ways
     return CacheSet(name, {each: Cache(record[each], ways) for each in NAMES})
 
@@ -164,7 +165,7 @@ def option(cpu: X86CPU, name: str) -> bool:
     return bool(found.get(cpu))
 
 
-# --- leaves ----------------------------------------------------------------------------------------
+# --- leaves --------------------------------------------------------------------------------------
 
 
 @memo
@@ -261,7 +262,6 @@ def leaf_80000006(source: Source, subleaf: int, state: State) -> Registers:
 
 def leaf_8000001d(source: Source, subleaf: int, state: State) -> Registers:
     """AMD's leaf 4."""
-    cpu = source.cpu
     if source.cache_passthrough:
         eax, ebx, ecx, edx = source.host_cache(0x8000001D, subleaf)
     elif subleaf > 3:

@@ -76,9 +76,7 @@ def answer(source: Source, leaf: int, subleaf: int, state: State) -> Registers:
     return ZERO if known is None else known(source, subleaf, state)
 
 
-def leaf_at(
-    leaf: int, level: int, xlevel: int, xlevel2: int, hypervisor_last: int
-) -> Leaf | None:
+def leaf_at(leaf: int, level: int, xlevel: int, xlevel2: int, hypervisor_last: int) -> Leaf | None:
     """What answers a leaf of a CPU with these levels; None for zeros."""
     if leaf < HYPERVISOR:
         last = level

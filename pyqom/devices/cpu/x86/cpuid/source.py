@@ -26,9 +26,28 @@ class Source:
     """
 
     __slots__ = (
-        "amd", "apic_id", "by_level", "cache_passthrough", "caches", "core_offset", "cpu",
-        "die_offset", "facts", "intel", "kvm", "layout", "module_offset", "package_offset", "rules",
-        "options", "threads", "topology", "uses_host", "vendor", "words", "zhaoxin",
+        "amd",
+        "apic_id",
+        "by_level",
+        "cache_passthrough",
+        "caches",
+        "core_offset",
+        "cpu",
+        "die_offset",
+        "facts",
+        "intel",
+        "kvm",
+        "layout",
+        "module_offset",
+        "options",
+        "package_offset",
+        "rules",
+        "threads",
+        "topology",
+        "uses_host",
+        "vendor",
+        "words",
+        "zhaoxin",
     )  # fmt: skip
 
     def __init__(self, cpu: X86CPU) -> None:
@@ -66,7 +85,7 @@ class Source:
     def word(self, name: str) -> int:
         """A feature word; 0 where the release does not know it."""
         index = self.cpu.facts.features.index.get(name)
-        return 0 if index is None else self.words[index]  # type: ignore[no-any-return]
+        return 0 if index is None else self.words[index]
 
     def has(self, feature: str) -> bool:
         """Whether the CPU has a feature; one that the release does not know it has not."""
@@ -97,7 +116,7 @@ class Source:
         """Bits 31:26 of leaf 4 EAX: the core ids of a package, less one."""
         return min((1 << self.package_offset - self.core_offset) - 1, MOST_CORES) << 26
 
-    # --- the accelerator ---------------------------------------------------------------------------
+    # --- the accelerator -------------------------------------------------------------------------
 
     def supported(self, leaf: int, subleaf: int) -> Registers:
         """What the accelerator can give in a leaf (``x86_cpu_get_supported_cpuid``)."""

@@ -52,8 +52,7 @@ class Layout:
 
 def _areas(source: Source) -> dict[int, Area]:
     layout = {
-        number: Area(area.size, area.offset)
-        for number, area in sorted(source.facts.areas.items())
+        number: Area(area.size, area.offset) for number, area in sorted(source.facts.areas.items())
     }
     saved = {area.number for area in source.cpu.accel.xsave_areas}
     for number, area in layout.items():
