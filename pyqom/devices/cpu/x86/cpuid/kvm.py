@@ -123,6 +123,8 @@ def _entries(source: Source, leaf: int) -> Iterator[Entry]:
         last = answer(source, leaf, 0, RESET)[0]
         for subleaf in range(last + 1):
             yield _entry(source, leaf, subleaf, BY_INDEX)
+    elif leaf >= CENTAUR:
+        yield _entry(source, leaf)
     else:
         yield from _if_any(source, leaf)
 
