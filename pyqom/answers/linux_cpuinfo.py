@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 OSXSAVE_AND_PKE = 1 << 18 | 1 << 22
 """What Linux has switched on in CR4, where it can."""
 
-HYPERVISOR, EXTENDED = 0x40000000, 0x80000000
-KVM_VENDOR = "KVMKVMKVM"
+HYPERVISOR = 0x40000000
 
 
 class LinuxCpu:
     """One vCPU as Linux has found it: CPUID with what the kernel has switched on.
 
     ``registers`` answers as the instruction does, but a leaf beyond the highest is zero: Linux does
-    not look there.  Under KVM the hypervisor's leaves are those of the table that KVM is given.
+    not look there.
     """
 
     def __init__(self, cpu: X86CPU) -> None:
@@ -43,21 +42,12 @@ class LinuxCpu:
             "xcr0": low | high << 32 if self._has_leaf(0xD) else 1,
             "long_mode": True,
         }
-        self._table: dict[int, tuple[int, ...]] = {}
-        if cpu.accel.name == "kvm":
-            self._table = {
-                leaf: tuple(registers)
-                for leaf, _, _, *registers in cpu.kvm_cpuid_table()
-                if leaf >> 28 == 4
-            }
 
     def _has_leaf(self, leaf: int) -> bool:
         return leaf <= self.cpu.cpuid(leaf & 0xF0000000)[0]
 
     def registers(self, leaf: int, subleaf: int = 0) -> tuple[int, ...]:
         """The registers of a leaf."""
-        if leaf in self._table:
-            return self._table[leaf]
         if leaf >> 28 != 4 and not self._has_leaf(leaf):
             return 0, 0, 0, 0
         return self.cpu.cpuid(leaf, subleaf, **self._state)

@@ -12,9 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pyqom.devices.cpu.x86.cpuid.facts import Registers
     from pyqom.devices.cpu.x86.cpuid.source import Source
-
-    Entry = tuple[int, int, int, int, int, int, int]
 
 VENDOR, INTERFACE, VERSION, FEATURES, RECOMMENDED, LIMITS = range(0x40000000, 0x40000006)
 NESTED = 0x4000000A
@@ -35,14 +34,14 @@ EVMCS_VERSIONS = 1 << 8 | 1
 KERNEL_DEBUGGING = 1 << 1
 
 
-def hyperv_leaves(source: Source) -> Iterator[Entry]:
-    """The entries in order; none where the guest is not to see Hyper-V."""
+def hyperv_leaves(source: Source) -> Iterator[tuple[int, Registers]]:
+    """The leaves in order; none where the guest is not to see Hyper-V."""
     hyperv = source.cpu.accel.hyperv
     if hyperv is None or not hyperv.wanted(source.cpu):
         return
     for leaf, registers in _leaves(source):
         eax, ebx, ecx, edx = (value & 0xFFFFFFFF for value in registers)
-        yield leaf, 0, 0, eax, ebx, ecx, edx
+        yield leaf, (eax, ebx, ecx, edx)
 
 
 def _leaves(source: Source) -> Iterator[tuple[int, tuple[int, ...]]]:

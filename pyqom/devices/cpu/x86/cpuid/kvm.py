@@ -6,9 +6,8 @@ that are zero, behind the leaves that only KVM has: Hyper-V's and its own.
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.facts import text_words
-from pyqom.devices.cpu.x86.cpuid.hyperv import hyperv_leaves
 from pyqom.devices.cpu.x86.cpuid.leaves import CENTAUR, EXTENDED, answer
+from pyqom.devices.cpu.x86.cpuid.paravirtual import FREQUENCIES, paravirtual_leaves
 from pyqom.devices.cpu.x86.cpuid.state import RESET
 from pyqom.devices.cpu.x86.cpuid.table import source_of
 from pyqom.devices.cpu.x86.cpuid.topology import has_leaf_1f
@@ -29,15 +28,6 @@ BY_INDEX, STATEFUL, READ_NEXT = 1, 2, 4
 MOST_ENTRIES = 100
 """KVM_MAX_CPUID_ENTRIES: QEMU aborts where it needs more."""
 
-SIGNATURE = 0x40000000
-NEXT = 0x100
-"""How far KVM's leaves move up where Hyper-V's come first."""
-
-VMWARE = 0x10
-"""The leaf that tells frequencies as VMware does, in KVM's range."""
-
-APIC_BUS_KHZ = 1_000_000
-
 COMPONENTS = 64
 """The subleaves of leaf Dh."""
 
@@ -47,21 +37,15 @@ def kvm_cpuid_table(cpu: X86CPU) -> list[Entry]:
     source = source_of(cpu)
     if not source.kvm:
         raise PyqomError("only a CPU under KVM has a table for KVM")
-    entries: list[Entry] = [*hyperv_leaves(source)]
-    own = len(entries)
-    base = SIGNATURE + NEXT if entries else SIGNATURE
-    if cpu._kvm:
-        entries += _signature(source, base)
+    own = [(leaf, 0, 0, *registers) for leaf, registers in paravirtual_leaves(source).items()]
+    last = [entry for entry in own if entry[0] == FREQUENCIES]
+    entries: list[Entry] = [entry for entry in own if entry not in last]
     behind_d = 0
     for leaf in _leaves(source):
         entries += _entries(source, leaf)
         if leaf == 0xD:
             behind_d = len(entries)
-    if cpu._vmware_cpuid_freq and cpu._kvm and base == SIGNATURE and _known_tsc(source):
-        leaf = SIGNATURE | VMWARE
-        entries.append((leaf, 0, 0, cpu._tsc_frequency // 1000, APIC_BUS_KHZ, 0, 0))
-        function, index, flags, eax, *rest = entries[own]
-        entries[own] = (function, index, flags, max(eax, leaf), *rest)  # type: ignore[assignment]
+    entries += last
     if behind_d and "leaf-d-leaves-its-index" in source.rules:
         _leave_index(entries, behind_d)
     if len(entries) > MOST_ENTRIES:
@@ -84,18 +68,6 @@ def _leave_index(entries: list[Entry], behind: int) -> None:
     for function, _, flags, *registers in entries[behind : behind + 1]:
         if not flags & BY_INDEX:
             entries[behind] = (function, COMPONENTS - 1, flags, *registers)  # type: ignore[assignment]
-
-
-def _signature(source: Source, base: int) -> Iterator[Entry]:
-    """KVM's own leaves: who it is, and its paravirtual features."""
-    yield (base, 0, 0, base | 1, *text_words(b"KVMKVMKVM", 3))  # type: ignore[misc]
-    yield base | 1, 0, 0, source.word("KVM"), 0, 0, source.word("KVM.HINTS")
-
-
-def _known_tsc(source: Source) -> bool:
-    """Whether the TSC's frequency is known and stays (``tsc_is_stable_and_known``)."""
-    cpu = source.cpu
-    return bool(cpu._tsc_frequency and (source.has("invtsc") or cpu.user_tsc_frequency))
 
 
 def _entry(source: Source, leaf: int, subleaf: int = 0, flags: int = 0) -> Entry:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyqom.devices.cpu.x86.cpuid.leaves import EXTENDED, answer, leaf_at
+from pyqom.devices.cpu.x86.cpuid.facts import ZERO
+from pyqom.devices.cpu.x86.cpuid.leaves import EXTENDED, HYPERVISOR, answer, leaf_at
+from pyqom.devices.cpu.x86.cpuid.paravirtual import paravirtual_leaves
 from pyqom.devices.cpu.x86.cpuid.source import Source
 from pyqom.devices.cpu.x86.cpuid.state import RESET, State, number
 from pyqom.devices.cpu.x86.data import load
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 def cpuid(cpu: X86CPU, leaf: int, subleaf: int = 0, state: State = RESET) -> Registers:
     """(EAX, EBX, ECX, EDX) of one leaf; raises PyqomError as `X86CPU.cpuid` says."""
-    return answer(source_of(cpu), number("a CPUID leaf", leaf), number("a subleaf", subleaf), state)
+    source = source_of(cpu)
+    leaf, subleaf = number("a CPUID leaf", leaf), number("a subleaf", subleaf)
+    if source.kvm and leaf >> 28 == HYPERVISOR >> 28:
+        return paravirtual_leaves(source).get(leaf, ZERO)
+    return answer(source, leaf, subleaf, state)
 
 
 def cpuid_table(cpu: X86CPU, state: State = RESET) -> list[Row]:
@@ -32,7 +38,11 @@ def cpuid_table(cpu: X86CPU, state: State = RESET) -> list[Row]:
     known: dict[tuple[object, int], Registers] = {}
     rows: list[Row] = []
     last = source.facts.hypervisor_last
+    given = paravirtual_leaves(source) if source.kvm else None
     for leaf, subleaf, answers in _plan(cpu._level, cpu._xlevel, cpu._xlevel2, last):
+        if given is not None and leaf >> 28 == HYPERVISOR >> 28:
+            rows.append((leaf, subleaf, *given.get(leaf, ZERO)))
+            continue
         if answers is None:
             rows.append((leaf, subleaf, 0, 0, 0, 0))
             continue
