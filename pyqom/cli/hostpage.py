@@ -93,11 +93,12 @@ def _names(word: FeatureWord, value: int) -> list[str]:
     if not word.bits:
         return []
     repeated = word.amd_aliases
-    return [
+    names = (
         word.bits.get(bit, f"{word.name}:{bit}")
         for bit in range(value.bit_length())
         if value >> bit & 1 and (bit in word.bits or not repeated >> bit & 1)
-    ]
+    )
+    return list(dict.fromkeys(names))
 
 
 def _full(words: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -70,8 +70,7 @@ def own_types(
         try:
             types = load_models(file, release=release, types=types)
         except BadData as error:
-            faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
-            raise BadData(str(error), faults) from error
+            raise of_file(file, error) from error
     return types
 
 
@@ -82,6 +81,12 @@ def number(flag: str, text: str | None, default: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise UsageError(f"argument {flag}: '{one_line(text)}' is no number")
     return int(text)
+
+
+def of_file(file: str, error: BadData) -> BadData:
+    """The same faults, each with the name of the file that has it."""
+    faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
+    return BadData(str(error), faults)
 
 
 def properties(text: str | None) -> Any:
