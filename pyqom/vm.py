@@ -82,8 +82,9 @@ class VirtualMachine(Plugging):
     accelerator, its name, or the name with properties as texts, or a list to try in turn;
     ``globals`` are (driver, property, text), ``objects`` mappings with ``qom-type`` and ``id``,
     ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file (None:
-    this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry with types of one's own.
+    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file
+    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
+    with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU

@@ -79,7 +79,8 @@ def _here() -> Host:
     try:
         from pyqom.hosts.capture import capture_host
     except ImportError as error:
-        raise PyqomError("this machine cannot be recorded yet: give the record of a host") from error
+        text = "this machine cannot be recorded yet: give the record of a host"
+        raise PyqomError(text) from error
     return capture_host()
 
 
@@ -88,8 +89,9 @@ def accelerator(
 ) -> Accelerator:
     """The accelerator of that name; one that is already made must be of the same release.
 
-    `host` is for ``kvm``: a record, or the file of one (None: this machine).  Raises PyqomError for
-    a name that is none, for a host that cannot be read, and where there is no KVM here.
+    `host` is that of ``kvm``, which it implies: a record, or the file of one (None: this machine).
+    Raises PyqomError for a name that is none, for a host that cannot be read, and where there is no
+    KVM here.
     """
     if not isinstance(accel, str | Accelerator):
         raise TypeError(f"an accelerator is a name or an Accelerator, not {accel!r}")
@@ -97,8 +99,8 @@ def accelerator(
         if accel.release is not release:
             raise PyqomError(f"the accelerator is of release {accel.release.name}")
         return accel
-    if host is not None and accel != "kvm":
-        raise PyqomError(f"accelerator '{accel}' has no use for a host")
+    if host is not None and accel in ("kvm", "tcg"):
+        return kvm(release, host)
     if accel == "tcg":
         return _tcg(release)
     if accel == "kvm":

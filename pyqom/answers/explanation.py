@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import Step
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -31,13 +32,14 @@ def explain(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Explanation:
     """The layers that set `property`, in order, with the value after each, then the rules.
 
     The arguments are those of `expand`; `property` is any of a full expansion.  Raises what
     `expand` raises, and PropertyNotFound where the expansion has no such property.
     """
-    target = Target(machine, accel, release, types)
+    target = Target(machine, accel, release, types, host)
     return explanation_of(target, parse_model(model), property, props, model)
 
 
