@@ -22,6 +22,7 @@ FLOW = (
     ("errors",),
     ("quick",),
     ("schema",),
+    ("document",),
     ("release",),
     ("types",),
     ("hosts",),
