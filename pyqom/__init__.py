@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from pyqom.answers import (
+        Blame,
         Change,
         CpuDefinition,
         Difference,
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
         MachineInfo,
         Side,
         Step,
+        Verdict,
         definitions,
         diff,
         expand,
         expansion_lines,
         explain,
         history,
+        why,
     )
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blame",
     "Change",
     "CpuDefinition",
     "Difference",
@@ -60,6 +64,7 @@ __all__ = [
     "PyqomError",
     "Side",
     "Step",
+    "Verdict",
     "definitions",
     "diff",
     "expand",
@@ -69,6 +74,7 @@ __all__ = [
     "load_models",
     "machines",
     "new_types",
+    "why",
 ]
 
 _MODULES = {

@@ -37,6 +37,8 @@ class Accelerator:
         """Whether CPUs can have APIC ids of more than eight bits."""
         self.can_set_vp_index = "vp-index-needs-kvm" not in release.rules
         """Whether CPUs can be told which of Hyper-V's virtual processors they are."""
+        self.blames: dict[Any, Any] = {}
+        """What `pyqom.answers.blame` has found out about it."""
         self.contexts: dict[Any, Any] = {}
         """What `pyqom.machines.context` makes for machine types under it."""
         self.unavailable: dict[Any, tuple[str, ...]] = {}

@@ -99,7 +99,13 @@ def corrections(release: Release) -> tuple[Correction, ...]:
 
 def capability(host: Host, name: str) -> int:
     """What KVM_CHECK_EXTENSION answers of ``/dev/kvm`` for a capability by its name."""
-    return host.extension(kvm_data()["capabilities"][name])
+    return host.extension(number_of(name))
+
+
+def number_of(name: str) -> int:
+    """The number of a capability of ``data/kvm.json``."""
+    found: int = kvm_data()["capabilities"][name]
+    return found
 
 
 def tsx_is_broken(host: Host) -> bool:

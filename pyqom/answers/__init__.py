@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyqom.answers.blame import Blame
     from pyqom.answers.cpu_definitions import definitions
     from pyqom.answers.difference import Side, diff, history
     from pyqom.answers.expansion import expand, expansion_lines
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
         MachineInfo,
         Step,
     )
+    from pyqom.answers.why import Verdict, why
 
 __all__ = [
+    "Blame",
     "Change",
     "CpuDefinition",
     "Difference",
@@ -33,6 +36,7 @@ __all__ = [
     "MachineInfo",
     "Side",
     "Step",
+    "Verdict",
     "definitions",
     "diff",
     "expand",
@@ -40,10 +44,13 @@ __all__ = [
     "explain",
     "history",
     "machines",
+    "why",
 ]
 
 _MODULES = {
+    "Blame": "blame",
     "Side": "difference",
+    "Verdict": "why",
     "definitions": "cpu_definitions",
     "diff": "difference",
     "expand": "expansion",
@@ -51,6 +58,7 @@ _MODULES = {
     "explain": "explanation",
     "history": "difference",
     "machines": "machine_list",
+    "why": "why",
 }
 
 

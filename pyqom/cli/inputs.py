@@ -44,7 +44,7 @@ def host(name: str | None, file: str | None) -> Host | None:
     """The host of ``--host``; None where there is none.  Raises UsageError, BadData."""
     if file is None:
         return None
-    if name not in (None, "kvm"):
+    if name is not None and name.partition(",")[0] != "kvm":
         raise UsageError(f"--host goes with --accel kvm, not {name}")
     return _read(file)
 

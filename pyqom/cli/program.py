@@ -25,6 +25,7 @@ VERBS = {
     "types": "the QOM types as a tree or a list, or one of them with its properties",
     "diff": "what differs between two CPUs, and who made it so",
     "explain": "why a property of a CPU model has the value that it has",
+    "why": "what a CPU model asks for and does not get on a host, and who is to blame",
     "validate": "check files of CPU models",
     "qmp": "QMP commands or a shell, on a machine made here or a monitor's socket",
     "tree": "the composition tree of a machine (HMP's info qom-tree)",
