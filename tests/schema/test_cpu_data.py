@@ -28,6 +28,7 @@ FILES = {
     X86 / "caches.json": "cpu-caches.json",
     ACCEL / "tcg.json": "accel-tcg.json",
     ACCEL / "kvm.json": "accel-kvm.json",
+    ACCEL / "hyperv.json": "accel-hyperv.json",
     **dict.fromkeys(sorted((X86 / "models").glob("*.json")), "cpu-models.json"),
 }
 
