@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pyqom.hosts.host import Host, Registers
 
@@ -29,7 +29,7 @@ def signature(host: Host) -> str:
     A leaf of zeros counts as much as none, and of entries for one leaf the first, as for QEMU.
     """
     facts = {
-        "hardware": _leaves((*place, registers) for place, registers in host.hardware.items()),
+        "hardware": common(host.hardware),
         "supported": _table(host.supported),
         "emulated": _table(host.emulated),
         "hyperv": None if host.hyperv is None else _table(host.hyperv),
@@ -46,6 +46,11 @@ def signature(host: Host) -> str:
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def common(leaves: Mapping[tuple[int, int], Registers]) -> list[list[int]]:
+    """The leaves of a CPU as all CPUs of its host have them, without zeros, sorted."""
+    return _leaves((*place, registers) for place, registers in leaves.items())
 
 
 def _table(entries: Iterable[tuple[int, int, int, Registers]]) -> list[list[int]]:
