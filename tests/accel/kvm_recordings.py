@@ -10,6 +10,7 @@ from typing import Any
 
 from pyqom.hosts import Host
 from pyqom.hosts.reading import host_of
+from pyqom.reports import Reports
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "tests" / "data" / "kvm" / "recordings.json.xz"
@@ -45,3 +46,18 @@ def expansion(release: str, change: dict[str, Any]) -> dict[str, Any]:
     """The properties of a recorded expansion."""
     props = {**content()[f"{release}-base"], **change["set"]}
     return {name: value for name, value in props.items() if name not in change["del"]}
+
+
+def said(reports: Reports) -> list[str]:
+    """The reports as QEMU prints them, less the program and the option."""
+    lines = []
+    for report in reports:
+        kind = "warning: " if report.level == "warning" else ""
+        lines += f"{kind}{report}".split("\n")
+    return lines
+
+
+def without_location(lines: list[str]) -> list[str]:
+    return [
+        line.partition(": ")[2] if line.startswith("-accel kvm") else line for line in lines
+    ]

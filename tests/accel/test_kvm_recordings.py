@@ -12,7 +12,14 @@ from pyqom import machines, release
 from pyqom.accel.kvm import KVM
 from pyqom.reports import Reports
 from pyqom.vm import VirtualMachine
-from tests.accel.kvm_recordings import cases, content, expansion, host
+from tests.accel.kvm_recordings import (
+    cases,
+    content,
+    expansion,
+    host,
+    said,
+    without_location,
+)
 from tests.conformance.recordings import differences
 
 
@@ -73,21 +80,6 @@ def test_vcpu(name: str, number: int) -> None:
     cpu = vm.cpus[0]
     for prop, want in case["vcpu"].items():
         assert cpu.property(prop).wire(cpu.get(prop)) == want, prop
-
-
-def said(reports: Reports) -> list[str]:
-    """The reports as QEMU prints them, less the program and the option."""
-    lines = []
-    for report in reports:
-        kind = "warning: " if report.level == "warning" else ""
-        lines += f"{kind}{report}".split("\n")
-    return lines
-
-
-def without_location(lines: list[str]) -> list[str]:
-    return [
-        line.partition(": ")[2] if line.startswith("-accel kvm") else line for line in lines
-    ]
 
 
 def test_recordings_are_a_fair_part() -> None:
