@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from pyqom.answers import (
+        Blame,
         Change,
         CpuDefinition,
         Difference,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         MachineInfo,
         Side,
         Step,
+        Verdict,
         cpuid,
         cpuid_diff,
         definitions,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         explain,
         guest_cpu,
         history,
+        why,
     )
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blame",
     "Change",
     "CpuDefinition",
     "Difference",
@@ -70,6 +74,7 @@ __all__ = [
     "PyqomError",
     "Side",
     "Step",
+    "Verdict",
     "VirtualMachine",
     "cpuid",
     "cpuid_diff",
@@ -83,6 +88,7 @@ __all__ = [
     "load_models",
     "machines",
     "new_types",
+    "why",
 ]
 
 _MODULES = {

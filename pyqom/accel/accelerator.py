@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.facts import XsaveArea
     from pyqom.machines.machine import MachineType
-    from pyqom.reports import Reports
     from pyqom.release import Release
+    from pyqom.reports import Reports
 
 
 class Accelerator:
@@ -41,6 +41,10 @@ class Accelerator:
         """Whether CPUs can have APIC ids of more than eight bits."""
         self.can_set_vp_index = "vp-index-needs-kvm" not in release.rules
         """Whether CPUs can be told which of Hyper-V's virtual processors they are."""
+        self.blames: dict[Any, Any] = {}
+        """What `pyqom.answers.blame` has found out about it."""
+        self.contexts: dict[Any, Any] = {}
+        """What `pyqom.machines.context` makes for machine types under it."""
         self.unavailable: dict[Any, tuple[str, ...]] = {}
         """What `pyqom.answers.cpu_definitions` has found out under it."""
 

@@ -54,10 +54,10 @@ def choose(
 
     A choice is an accelerator, its name, or the name and properties as texts; `kind` names the
     option for `Reports.at`.  `machine` is the machine, which may be too much for an accelerator;
-    `globals` are properties that machine options give to accelerators;
-    `host` is the host of KVM (None: this machine, unless ``x-host`` names a file), which may let
-    guests stop the CPU with `cpu_pm`.  Raises AcceleratorMissing where none is there, and PyqomError for a
-    property that one does not take.
+    `globals` are properties that machine options give to accelerators; `host` is the host of KVM
+    (None: this machine, unless ``x-host`` names a file), which may let guests stop the CPU with
+    `cpu_pm`.  Raises AcceleratorMissing where none is there, and PyqomError for a property that
+    one does not take.
     """
     failed: PyqomError | None = None
     for index, choice in enumerate(choices):

@@ -45,6 +45,7 @@ TILES = "XSAVE.XCR0.LO:18"
 IDENTITY = ("vendor", "family", "model", "stepping", "model-id")
 
 MSR_IA32_UCODE_REV = 0x8B
+MSR_IA32_UMWAIT_CONTROL = 0xE1
 
 
 class KVM(Accelerator):
@@ -158,6 +159,8 @@ class KVM(Accelerator):
 
     def expanded_cpu(self, cpu: X86CPU) -> None:
         """Look at Hyper-V, where KVM can be asked about it before there is a CPU."""
+        if cpu._apic_id != UNSET:  # a CPU that is to run, not one that is only asked about
+            self._ask_for_tiles(cpu)
         if cpu.hyperv_features or cpu._hv_passthrough or cpu._hv_spinlocks != NEVER:
             if self.hyperv.wanted(cpu) and self.hyperv.by_system:
                 self.hyperv.expand(cpu)
@@ -172,19 +175,29 @@ class KVM(Accelerator):
 
     def realize_cpu(self, cpu: X86CPU) -> None:
         """What the host decides when a CPU comes to life (``kvm_cpu_realizefn``)."""
-        self._ask_for_tiles(cpu)
-        if cpu.max_features and not cpu._ucode_rev:
-            cpu._ucode_rev = self.host.msr(MSR_IA32_UCODE_REV)
+        if cpu.max_features:
+            if self.mode.cpu_pm:
+                self._allow_waiting(cpu)
+            if not cpu._ucode_rev:
+                cpu._ucode_rev = self.host.msr(MSR_IA32_UCODE_REV)
         if cpu.get("lm"):
             self._settle_phys_bits(cpu)
             if cpu.has_property("guest-phys-bits") and cpu._guest_phys_bits == UNSET:
                 self._settle_guest_phys_bits(cpu)
 
+    def _allow_waiting(self, cpu: X86CPU) -> None:
+        """Let max and host see the instructions that wait (``-overcommit cpu-pm=on``)."""
+        if MSR_IA32_UMWAIT_CONTROL in self.host.msr_indices:
+            cpu.set("waitpkg", True)
+        if "cpu-pm-forces-monitor" in self.release.rules:
+            cpu.set("monitor", True)
+
     def _ask_for_tiles(self, cpu: X86CPU) -> None:
         """Linux refuses AMX tiles to guests where the CPU has none, whatever KVM lists."""
         index, tiles = cpu.facts.features.place(TILES)
         own = self.host.hardware.get((0xD, 0))
-        if cpu.words[index] & tiles and own is not None and not own[0] & tiles:
+        asked = cpu.words[index] & self._supported[index] & tiles
+        if asked and own is not None and not own[0] & tiles:
             bit = tiles.bit_length() - 1
             text = f"prctl(ARCH_REQ_XCOMP_GUEST_PERM) failure for feature bit {bit}"
             cpu.warn(text, once=True)
@@ -212,12 +225,14 @@ class KVM(Accelerator):
 
     def init_vcpu(self, cpu: X86CPU) -> None:
         """The APIC, and what the kernel would refuse."""
-        if self.mode.irqchip == "off" and (cpu.get("apic") or cpu.context.boot_cpus > 1):
-            if "kvm-needs-its-apic" in self.release.rules:
-                raise PyqomError("KVM does not support userspace APIC")
+        own_apic = cpu.get("apic") or cpu.context.boot_cpus > 1
+        outside = self.mode.irqchip == "off" and own_apic
+        if outside and "kvm-needs-its-apic" in self.release.rules:
+            raise PyqomError("KVM does not support userspace APIC")
+        init_vcpu(self, cpu)
+        if outside:
             cpu.warn("Userspace local APIC is deprecated for KVM.")
             cpu.warn("Do not use kernel-irqchip except for the -M isapc machine type.")
-        init_vcpu(self, cpu)
 
     def check_machine(self, machine: Any, reports: Reports) -> None:
         """How many CPUs the kernel can have."""

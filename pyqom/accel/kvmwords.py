@@ -99,7 +99,13 @@ def corrections(release: Release) -> tuple[Correction, ...]:
 
 def capability(host: Host, name: str) -> int:
     """What KVM_CHECK_EXTENSION answers of ``/dev/kvm`` for a capability by its name."""
-    return host.extension(kvm_data()["capabilities"][name])
+    return host.extension(number_of(name))
+
+
+def number_of(name: str) -> int:
+    """The number of a capability of ``data/kvm.json``."""
+    found: int = kvm_data()["capabilities"][name]
+    return found
 
 
 def tsx_is_broken(host: Host) -> bool:
@@ -141,7 +147,8 @@ def listed(host: Host, word: FeatureWord) -> int:
     """What the host's KVM itself says of a feature word: its table, or its feature MSR."""
     if word.msr is not None:
         return host.msr(word.msr)
-    assert word.leaf is not None and word.register is not None
+    assert word.leaf is not None
+    assert word.register is not None
     return host.kvm_cpuid(word.leaf, word.subleaf or 0)[REGISTERS.index(word.register)]
 
 
@@ -217,7 +224,8 @@ def saved_areas(release: Release, words: tuple[int, ...]) -> tuple[XsaveArea, ..
     known_facts = facts(release)
     if "xsave-follows-accelerator" not in release.rules:
         return known_facts.xsave
-    low, high = ((words[x] | words[y]) for x, y in zip(known_facts.xcr0, known_facts.xss))
+    pairs = zip(known_facts.xcr0, known_facts.xss, strict=True)
+    low, high = (words[user] | words[supervisor] for user, supervisor in pairs)
     supported = low | high << 32
     return tuple(area for area in known_facts.xsave if area.number < 2 or supported & area.bit)
 

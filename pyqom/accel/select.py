@@ -8,6 +8,8 @@ from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyqom.hosts.host import Host
     from pyqom.release import Release
 
@@ -55,6 +57,17 @@ MOST_KEPT = 32
 _last_used: dict[tuple[Release, Host, str | None, bool], Accelerator] = {}
 
 
+def _options(text: str) -> dict[str, Any]:
+    """The options behind ``kvm,``: only those that change what a CPU is.  Raises PyqomError."""
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        key, _, value = part.partition("=")
+        if key != "kernel-irqchip":
+            raise PyqomError(f"accelerator 'kvm' takes kernel-irqchip here, not '{key}'")
+        found["irqchip"] = value
+    return found
+
+
 DEVICE = "/dev/kvm"
 """Where Linux offers KVM."""
 
@@ -79,7 +92,8 @@ def _here() -> Host:
     try:
         from pyqom.hosts.capture import capture_host
     except ImportError as error:
-        raise PyqomError("this machine cannot be recorded yet: give the record of a host") from error
+        text = "this machine cannot be recorded yet: give the record of a host"
+        raise PyqomError(text) from error
     return capture_host()
 
 
@@ -88,8 +102,10 @@ def accelerator(
 ) -> Accelerator:
     """The accelerator of that name; one that is already made must be of the same release.
 
-    `host` is for ``kvm``: a record, or the file of one (None: this machine).  Raises PyqomError for
-    a name that is none, for a host that cannot be read, and where there is no KVM here.
+    ``"kvm,kernel-irqchip=MODE"`` is one as well.
+    `host` is that of ``kvm``, which it implies: a record, or the file of one (None: this machine).
+    Raises PyqomError for a name that is none, for a host that cannot be read, and where there is no
+    KVM here.
     """
     if not isinstance(accel, str | Accelerator):
         raise TypeError(f"an accelerator is a name or an Accelerator, not {accel!r}")
@@ -97,8 +113,11 @@ def accelerator(
         if accel.release is not release:
             raise PyqomError(f"the accelerator is of release {accel.release.name}")
         return accel
-    if host is not None and accel != "kvm":
-        raise PyqomError(f"accelerator '{accel}' has no use for a host")
+    name, comma, more = accel.partition(",")
+    if comma and name == "kvm":
+        return kvm(release, host, **_options(more))
+    if host is not None and accel in ("kvm", "tcg"):
+        return kvm(release, host)
     if accel == "tcg":
         return _tcg(release)
     if accel == "kvm":

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyqom.answers.blame import Blame
     from pyqom.answers.cpu_definitions import definitions
     from pyqom.answers.cpuid_difference import cpuid_diff
     from pyqom.answers.difference import Side, diff, history
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
         MachineInfo,
         Step,
     )
+    from pyqom.answers.why import Verdict, why
 
 __all__ = [
+    "Blame",
     "Change",
     "CpuDefinition",
     "Difference",
@@ -41,6 +44,7 @@ __all__ = [
     "MachineInfo",
     "Side",
     "Step",
+    "Verdict",
     "cpuid",
     "cpuid_diff",
     "definitions",
@@ -51,10 +55,13 @@ __all__ = [
     "guest_cpu",
     "history",
     "machines",
+    "why",
 ]
 
 _MODULES = {
+    "Blame": "blame",
     "Side": "difference",
+    "Verdict": "why",
     "cpuid": "guest_cpuid",
     "cpuid_diff": "cpuid_difference",
     "definitions": "cpu_definitions",
@@ -65,6 +72,7 @@ _MODULES = {
     "guest_cpu": "guest_cpuid",
     "history": "difference",
     "machines": "machine_list",
+    "why": "why",
 }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import CpuDefinition
     from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -24,12 +25,14 @@ def definitions(
     accel: str | Accelerator = "tcg",
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> list[CpuDefinition]:
     """What QEMU answers to ``query-cpu-definitions``: every model, its version, what it lacks.
 
-    The last of ``-cpu help`` comes first, as in QEMU.  Raises UnknownMachine, UnknownRelease.
+    The last of ``-cpu help`` comes first, as in QEMU.  The arguments are those of
+    `pyqom.expand`.  Raises UnknownMachine, UnknownRelease.
     """
-    return definitions_of(Target(machine, accel, release, types))
+    return definitions_of(Target(machine, accel, release, types, host))
 
 
 def definitions_of(target: Target) -> list[CpuDefinition]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context, Trace
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -41,18 +42,21 @@ def expand(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Expansion:
     """What QEMU answers to ``query-cpu-model-expansion``: QMP's ``return`` object, a new dict.
 
     `model` may carry features as ``-cpu`` does (``"Haswell,+vmx,-avx2,level=7"``); `props` are
     typed as in QMP.  `machine` is a machine type's name or alias (None: ``none``), `release` the
     QEMU release (None: the newest that has the machine type).  `types` is a registry with types of
-    one's own (None: the release's).
+    one's own (None: the release's).  `host` is the host of KVM, a record or its file, and implies
+    ``accel="kvm"``.
 
     Raises UnknownModel, UnknownMachine, UnknownRelease, PropertyNotFound, PropertyNotWritable,
     InvalidParameterType or InvalidParameterValue, each with QEMU's text.
     """
-    return expansion_of(Target(machine, accel, release, types), parse_model(model), type, props)
+    target = Target(machine, accel, release, types, host)
+    return expansion_of(target, parse_model(model), type, props)
 
 
 def expansion_of(target: Target, model: ModelString, type: str, props: Any = None) -> Expansion:
@@ -179,6 +183,7 @@ def expansion_lines(
     accel: str | Accelerator = "tcg",
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Iterator[str]:
     """JSON lines ``{"machine", "model", "type", "return"}`` of all models on some machine types."""
     from pyqom.answers.target import model_name
@@ -187,7 +192,7 @@ def expansion_lines(
     tails: dict[tuple[X86CPU, str], str] = {}
     names: list[tuple[str, Any]] = []
     for machine in machines:
-        target = Target(machine, accel, release, types)
+        target = Target(machine, accel, release, types, host)
         if not names or names[0][1].registry is not target.types:
             names = [(model_name(cls), cls) for cls in target.models()]
         head = f'{{"machine": "{target.machine.name}", "model": "'

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import Step
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -33,6 +34,7 @@ def explain(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Explanation:
     """The layers that set `property`, in order, with the value after each, then the rules.
 
@@ -40,7 +42,7 @@ def explain(
     place in CPUID (``"CPUID.7.0:EBX[5]"``, leaf and subleaf in hexadecimal).  Raises what `expand`
     raises, and PropertyNotFound where the expansion has no such property.
     """
-    target = Target(machine, accel, release, types)
+    target = Target(machine, accel, release, types, host)
     return explanation_of(target, parse_model(model), property, props, model)
 
 

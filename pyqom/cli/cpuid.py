@@ -50,7 +50,8 @@ class Subject:
 
     def __init__(self, given: Given, model: str) -> None:
         machine, types = inputs.place(given.machine, given.release, given.models)
-        target = Target(machine, inputs.accelerator(given, machine.release), types=types)
+        accel = inputs.accelerator(given.accel, given.host, machine.release)
+        target = Target(machine, accel, types=types)
         inputs.warn(model)
         self.model = model
         self.machine = machine.name

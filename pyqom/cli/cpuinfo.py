@@ -42,7 +42,8 @@ UNITS = {"cache size": " KB", "TLB size": " 4K pages"}
 def run(given: Given, out: Output) -> int:
     """Print all vCPUs, or one."""
     machine, types = inputs.place(given.machine, given.release, given.models)
-    target = Target(machine, inputs.accelerator(given, machine.release), types=types)
+    accel = inputs.accelerator(given.accel, given.host, machine.release)
+    target = Target(machine, accel, types=types)
     inputs.warn(given.model)
     props = inputs.properties(given.props)
     cpus = cpus_of(target, parse_model(given.model), props, given.smp)

@@ -30,7 +30,8 @@ SYNTAX = Syntax(
         Option("--machine", "-M", metavar="M", repeat=True, help="machine type (default: none)"),
         Option("--along", metavar="FAMILY", help="pc-i440fx or pc-q35: the history of A"),
         Option("--props", metavar="JSON", repeat=True, help="properties as QMP has them"),
-        Option("--accel", metavar="A", repeat=True, help="accelerator (default: tcg)"),
+        Option("--accel", metavar="A", repeat=True, help=options.ACCEL.help),
+        Option("--host", metavar="FILE", repeat=True, help=options.HOST.help),
         Option("--release", metavar="R", repeat=True, help="QEMU release"),
         Option("--cpuid", help="the CPUID that guests see instead: registers and fields"),
         Option("--smp", metavar="SMP", repeat=True, help="with --cpuid: topology as behind -smp"),
@@ -47,6 +48,9 @@ SYNTAX = Syntax(
     ],
 )
 
+SIDED = ("machine", "props", "accel", "host", "release", "smp")
+"""The options that each side may have for itself."""
+
 SIDE = re.compile(
     r"(?P<model>.*?)(@(?P<machine>[A-Za-z_][\w.+-]*))?(@(?P<release>\d[\d.]*))?", re.DOTALL
 )
@@ -54,7 +58,7 @@ SIDE = re.compile(
 
 def run(given: Given, out: Output) -> int:
     """Print the differences: 0 where there is none, 1 where there are some."""
-    for name in ("machine", "props", "accel", "release", "smp"):
+    for name in SIDED:
         if len(getattr(given, name)) > 2:
             raise UsageError(f"--{name} is there more than twice")
     if not given.cpuid and (given.smp or given.vcpu is not None):
@@ -96,10 +100,7 @@ def _side(given: Given, number: int) -> Side:
     if (
         number
         and given.b is None
-        and not any(
-            len(values) == 2
-            for values in (given.machine, given.props, given.accel, given.release, given.smp)
-        )
+        and not any(len(getattr(given, name)) == 2 for name in SIDED)
     ):
         raise UsageError("with what? B, or an option given twice, or --along, is missing")
     place, types = inputs.place(
@@ -111,7 +112,9 @@ def _side(given: Given, number: int) -> Side:
     return Side(
         model,
         machine=place,
-        accel=_given(given.accel, number) or "tcg",
+        accel=inputs.accelerator(
+            _given(given.accel, number), _given(given.host, number), place.release
+        ),
         props=inputs.properties(_given(given.props, number)),
         types=types,
     )
@@ -197,7 +200,7 @@ def _along(given: Given, out: Output) -> int:
         raise UsageError("--along takes one model, and no machine type")
     if given.cpuid:
         raise UsageError("--along tells of properties, not of --cpuid")
-    if max(len(given.props), len(given.accel), len(given.release)) > 1:
+    if max(len(getattr(given, name)) for name in SIDED) > 1:
         raise UsageError("--along takes each option once")
     asked = release or _given(given.release, 0)
     known = dict.fromkeys(machine.release.name for machine in family_chain(given.along, asked))
@@ -207,6 +210,7 @@ def _along(given: Given, out: Output) -> int:
         model,
         given.along,
         accel=_given(given.accel, 0) or "tcg",
+        host=inputs.host(_given(given.accel, 0), _given(given.host, 0)),
         props=inputs.properties(_given(given.props, 0)),
         release=asked,
         types={name: types for name, types in own.items() if types is not None},

@@ -27,6 +27,7 @@ SYNTAX = Syntax(
         options.MACHINE,
         options.PROPS,
         options.ACCEL,
+        options.HOST,
         options.RELEASE,
         options.JSON,
         options.MODELS,
@@ -46,7 +47,7 @@ def run(given: Given, out: Output) -> int:
         given.model,
         given.property,
         machine=machine,
-        accel=given.accel or "tcg",
+        accel=inputs.accelerator(given.accel, given.host, machine.release),
         props=inputs.properties(given.props),
         types=types,
     )

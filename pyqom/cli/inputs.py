@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
-    from pyqom.cli.options import Given
     from pyqom.hosts.host import Host
     from pyqom.release import Release
     from pyqom.types import Registry
@@ -33,21 +32,26 @@ def place(machine: str | None, release: str | None, models: Sequence[str] = ()) 
     return found, own_types(found.release.name, models)
 
 
-def accelerator(given: Given, release: Release) -> Accelerator:
+def accelerator(name: str | None, file: str | None, release: Release) -> Accelerator:
     """The accelerator of ``--accel`` and ``--host`` for a release.
 
     Raises UsageError where the two do not go together, BadData for a file that holds no host, and
     PyqomError for an accelerator that is not there.
     """
-    if given.host is not None and given.accel not in (None, "kvm"):
-        raise UsageError(f"--host goes with --accel kvm, not {given.accel}")
-    if given.host is None:
-        return select.accelerator(given.accel or "tcg", release)
-    return select.kvm(release, _host(given.host))
+    return select.accelerator(name or "tcg", release, host(name, file))
+
+
+def host(name: str | None, file: str | None) -> Host | None:
+    """The host of ``--host``; None where there is none.  Raises UsageError, BadData."""
+    if file is None:
+        return None
+    if name is not None and name.partition(",")[0] != "kvm":
+        raise UsageError(f"--host goes with --accel kvm, not {name}")
+    return _read(file)
 
 
 @memo
-def _host(file: str) -> Host:
+def _read(file: str) -> Host:
     """The host of a file, read once."""
     from pyqom.hosts.reading import load_host
 

@@ -27,6 +27,7 @@ VERBS = {
     "cpuid": "what the CPUID instruction answers to a guest, decoded or raw",
     "cpuinfo": "the /proc/cpuinfo that a Linux guest would show",
     "explain": "why a property of a CPU model has the value that it has",
+    "why": "what a CPU model asks for and does not get on a host, and who is to blame",
     "validate": "check files of CPU models",
     "host": "the record of a host: take this machine's, show one, convert it",
     "qmp": "QMP commands or a shell, on a machine made here or a monitor's socket",

@@ -94,9 +94,10 @@ class Context:
 
     ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`),
     ``switches`` are the ``+feature`` and ``-feature`` of ``-cpu``, which act on expansion.
-    ``boot_cpus`` is how many CPUs the machine starts with.  ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
-    raising, before it is realized.  ``warnings`` keeps what QEMU would have printed, if it is a
-    list.  A context with neither trace nor warnings may be shared.
+    ``boot_cpus`` is how many CPUs the machine starts with.  ``trace`` listens while devices are
+    made.  ``pre_plug`` may refuse a device its place, by raising, before it is realized.
+    ``warnings`` keeps what QEMU would have printed, if it is a list.  A context with neither trace
+    nor warnings may be shared.
     """
 
     def __init__(

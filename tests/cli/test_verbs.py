@@ -190,7 +190,6 @@ def test_many_children_are_counted(pyqom):
 @pytest.mark.parametrize(
     ("name", "release", "incomplete"),
     [
-        ("kvm-accel", "7.2", True),
         ("nitro-accel", "11.1", True),
         ("qtest-accel", "11.1", False),
         ("tcg-accel-ops", "11.1", False),

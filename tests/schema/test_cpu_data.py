@@ -33,6 +33,7 @@ FILES = {
     HOSTS / "linux-guest.json": "linux-guest.json",
     ACCEL / "tcg.json": "accel-tcg.json",
     ACCEL / "kvm.json": "accel-kvm.json",
+    ACCEL / "hyperv.json": "accel-hyperv.json",
     **dict.fromkeys(sorted((X86 / "models").glob("*.json")), "cpu-models.json"),
 }
 

@@ -166,8 +166,8 @@ def test_a_cache_cannot_be_shared_by_fewer_than_one_below_it() -> None:
     machine = "pc-q35-11.1,smp-cache.0.cache=l1d,smp-cache.0.topology=die"
     with pytest.raises(PyqomError, match=text):
         VirtualMachine(machine, cpu="EPYC", smp=4)
+    config = [{"cache": "l1d", "topology": "die"}]
     with pytest.raises(PyqomError, match=text):
-        config = [{"cache": "l1d", "topology": "die"}]
         guest_cpu("EPYC", machine="pc-q35-11.1", smp_cache=config)
 
 
