@@ -54,7 +54,10 @@ def _read(file: str) -> Host:
     """The host of a file, read once."""
     from pyqom.hosts.reading import load_host
 
-    return load_host(file)
+    try:
+        return load_host(file)
+    except BadData as error:
+        raise _named(error, file) from error
 
 
 def own_types(
@@ -73,9 +76,14 @@ def own_types(
         try:
             types = load_models(file, release=release, types=types)
         except BadData as error:
-            faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
-            raise BadData(str(error), faults) from error
+            raise _named(error, file) from error
     return types
+
+
+def _named(error: BadData, file: str) -> BadData:
+    """The same, its paths beginning with the name of the file."""
+    faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
+    return BadData(str(error), faults)
 
 
 def properties(text: str | None) -> Any:
