@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from pyqom.cli import options
+from pyqom.cli.inputs import of_file
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.output import complain, one_line
-from pyqom.errors import nearest
+from pyqom.errors import BadData, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ SYNTAX = Syntax(
         Option("--name", metavar="NAME", help="what to call the host (default: as the machine)"),
         options.JSON,
     ],
-    ["host capture here.json", "host show here.json", "host convert dump.txt -o host.json"],
+    [
+        "host capture > here.json",
+        "host show /proc/cpuinfo",
+        "host convert /proc/cpuinfo > host.json",
+    ],
 )
 
 NOT_THERE = frozenset({"EINVAL", "ENOTTY", "ENXIO", "no KVM_CAP_SYS_ATTRIBUTES"})
@@ -114,7 +119,10 @@ def _load(given: Given) -> Host:
         raise UsageError(f"'{given.action}' needs a FILE")
     from pyqom.hosts.reading import load_host
 
-    host = load_host(given.file)
+    try:
+        host = load_host(given.file)
+    except BadData as error:
+        raise of_file(given.file, error) from error
     if given.name:
         import attrs
 

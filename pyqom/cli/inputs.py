@@ -57,7 +57,7 @@ def _read(file: str) -> Host:
     try:
         return load_host(file)
     except BadData as error:
-        raise _named(error, file) from error
+        raise of_file(file, error) from error
 
 
 def own_types(
@@ -76,12 +76,12 @@ def own_types(
         try:
             types = load_models(file, release=release, types=types)
         except BadData as error:
-            raise _named(error, file) from error
+            raise of_file(file, error) from error
     return types
 
 
-def _named(error: BadData, file: str) -> BadData:
-    """The same, its paths beginning with the name of the file."""
+def of_file(file: str, error: BadData) -> BadData:
+    """The same faults, each with the name of the file that has it."""
     faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
     return BadData(str(error), faults)
 

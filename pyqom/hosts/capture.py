@@ -37,13 +37,14 @@ class NoKvm(PyqomError):
         self.reason = reason
 
 
-def capture_host(name: str | None = None, *, device: str = DEVICE) -> Host:
+def capture_host(name: str | None = None, *, device: str | None = None) -> Host:
     """This machine's host as QEMU sees it when it starts with ``-accel kvm``.
 
-    It is called `name`, else as the machine.  What could not be read stands in its ``missing``.
+    It is called `name`, else as the machine; `device` is for another ``/dev/kvm``.
+    What could not be read stands in its ``missing``.
     Raises NoKvm with QEMU's text (``kvm_init``) where KVM cannot be used.
     """
-    kvm, vm = _open(device)
+    kvm, vm = _open(device or DEVICE)
     try:
         return _whole(name, kvm, vm)
     finally:
@@ -51,7 +52,7 @@ def capture_host(name: str | None = None, *, device: str = DEVICE) -> Host:
         os.close(kvm)
 
 
-def capture_part(name: str | None = None, *, device: str = DEVICE) -> Host:
+def capture_part(name: str | None = None, *, device: str | None = None) -> Host:
     """The same, but without KVM what can be read without it; ``missing`` tells."""
     try:
         return capture_host(name, device=device)

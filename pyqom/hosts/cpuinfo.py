@@ -18,6 +18,9 @@ SOURCE = "/proc/cpuinfo"
 FIRST = re.compile(r"^processor\s*:", re.MULTILINE)
 """A line by which the format is known."""
 
+FLAG = re.compile("[!-~]{1,64}")
+MOST_FLAGS = 1000
+
 ASSUMED = (
     "the CPU: only what /proc/cpuinfo shows; a feature that its kernel hides or has no flag for"
     " counts as missing, and so do caches, topology and the sizes of the XSAVE area"
@@ -42,9 +45,7 @@ def host_of(text: str, name: str, file: str) -> Host:
     fields = _fields(text)
     reader = _Reader(fields)
     vendor = reader.vendor()
-    flags = fields.get("flags", "").split()
-    if not flags:
-        reader.faults.append(("flags", "there are none"))
+    flags = reader.flags()
     leaves: dict[tuple[int, int], list[int]] = {(1, 0): [reader.version(), 0, 0, 0]}
     unplaced = _place(flags, vendor, leaves)
     _levels(leaves, vendor, reader.number("cpuid level", 0, 0xFFFF))
@@ -100,6 +101,17 @@ class _Reader:
             return ""
         # Shanghai's vendor begins and ends with blanks, which the line does not show.
         return vendor if len(vendor) == 12 else vendor.center(12)
+
+    def flags(self) -> list[str]:
+        flags = self.fields.get("flags", "").split()
+        if not flags:
+            self.faults.append(("flags", "there are none"))
+        elif len(flags) > MOST_FLAGS:
+            self.faults.append(("flags", f"{len(flags)}, at most {MOST_FLAGS} allowed"))
+        self.faults += [
+            ("flags", f"{flag[:40]!r} is no flag") for flag in flags if not FLAG.fullmatch(flag)
+        ]
+        return flags
 
     def version(self) -> int:
         """EAX of leaf 1."""

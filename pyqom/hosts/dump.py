@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SOURCE = "cpuid -r"
 
 LEAF = re.compile(
-    r"\s*(?:0x)?([0-9a-fA-F]+)\s+(?:0x)?([0-9a-fA-F]+):"
-    r"\s+eax=(?:0x)?(\w+)\s+ebx=(?:0x)?(\w+)\s+ecx=(?:0x)?(\w+)\s+edx=(?:0x)?(\w+)\s*"
+    r"\s*((?:0x)?[0-9a-fA-F]+)\s+((?:0x)?[0-9a-fA-F]+):"
+    r"\s+eax=([0-9a-zA-Z]+)\s+ebx=([0-9a-zA-Z]+)\s+ecx=([0-9a-zA-Z]+)\s+edx=([0-9a-zA-Z]+)\s*"
 )
 CPU = re.compile(r"\s*CPU(?:\s+([0-9]+))?:\s*")
 

@@ -34,7 +34,7 @@ EXPLAINED = {
     ("less", "nrip-save"): "QEMU drops nrip-save without a word where svm is off; then not",
     ("less", "mpx"): "the models that had mpx then have it no longer",
     ("more", "pku"): "Skylake-Server did not have pku then",
-    ("more", "rdtscp"): "Opteron_G4 and Opteron_G5 did not have rdtscp then",
+    ("more", "rdtscp"): "Opteron_G3, G4 and G5 did not have rdtscp then",
     ("more", "clflushopt"): "Skylake-Server did not have clflushopt then",
 }
 """Features that this pyqom misses in a model and the recording does not ("more"), or the other way
