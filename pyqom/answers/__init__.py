@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyqom.answers.expansion import expand, expansion_lines
     from pyqom.answers.explanation import explain
     from pyqom.answers.machine_list import machines
+    from pyqom.answers.reasons import Verdict, why
     from pyqom.answers.results import (
         Change,
         CpuDefinition,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         MachineInfo,
         Step,
     )
-    from pyqom.answers.why import Verdict, why
 
 __all__ = [
     "Blame",
@@ -50,7 +50,7 @@ __all__ = [
 _MODULES = {
     "Blame": "blame",
     "Side": "difference",
-    "Verdict": "why",
+    "Verdict": "reasons",
     "definitions": "cpu_definitions",
     "diff": "difference",
     "expand": "expansion",
@@ -58,7 +58,7 @@ _MODULES = {
     "explain": "explanation",
     "history": "difference",
     "machines": "machine_list",
-    "why": "why",
+    "why": "reasons",
 }
 
 

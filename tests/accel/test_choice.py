@@ -30,7 +30,11 @@ REFUSED = [
     ("7.2", {"dirty-ring-size": "-1"}, "Parameter 'dirty-ring-size' expects uint32_t"),
     ("7.2", {"notify-vmexit": "foo"}, "Parameter 'notify-vmexit' does not accept value 'foo'"),
     ("7.2", {"notify-window": "x"}, "Parameter 'notify-window' expects uint64"),
-    ("11.1", {"xen-gnttab-max-frames": "70000"}, "Parameter 'xen-gnttab-max-frames' expects uint16_t"),
+    (
+        "11.1",
+        {"xen-gnttab-max-frames": "70000"},
+        "Parameter 'xen-gnttab-max-frames' expects uint16_t",
+    ),
     ("11.1", {"rapl": "x"}, "Parameter 'rapl' expects 'on' or 'off'"),
     ("11.1", {"honor-guest-pat": "x"}, "Parameter 'honor-guest-pat' does not accept value 'x'"),
 ]
@@ -69,7 +73,7 @@ def test_machine_option_refused() -> None:
 def test_without_kvm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(choice, "DEVICE", str(tmp_path / "kvm"))
     reports = Reports()
-    with pytest.raises(pyqom.PyqomError, match="^failed to initialize kvm: No such file or dir"):
+    with pytest.raises(pyqom.PyqomError, match="failed to initialize kvm: No such file or dir"):
         start("kvm", "7.2", reports=reports)
     assert reports == ["Could not access KVM kernel module: No such file or directory"]
     reports = Reports()
