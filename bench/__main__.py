@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import pyqom
-from bench import many, peers, processes, qemu, qmp
+from bench import hosts, many, peers, processes, qemu, qmp
 from bench.report import Row, Skipped, progress, show, time_text
 from pyqom import release as releases
 
@@ -132,6 +132,7 @@ PARTS = {
     "start": starts,
     "set": property_set,
     "classes": classes,
+    "hosts": hosts.hosts,
     "qmp": qmp.monitor,
     "models": qmp.models,
     "first": qmp.first_reply,

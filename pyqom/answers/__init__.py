@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyqom.answers.explanation import explain
     from pyqom.answers.guest_cpuid import cpuid, guest_cpu
     from pyqom.answers.machine_list import machines
+    from pyqom.answers.reasons import Verdict, why
     from pyqom.answers.results import (
         Change,
         CpuDefinition,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         MachineInfo,
         Step,
     )
-    from pyqom.answers.why import Verdict, why
 
 __all__ = [
     "Blame",
@@ -61,7 +61,7 @@ __all__ = [
 _MODULES = {
     "Blame": "blame",
     "Side": "difference",
-    "Verdict": "why",
+    "Verdict": "reasons",
     "cpuid": "guest_cpuid",
     "cpuid_diff": "cpuid_difference",
     "definitions": "cpu_definitions",
@@ -72,7 +72,7 @@ _MODULES = {
     "guest_cpu": "guest_cpuid",
     "history": "difference",
     "machines": "machine_list",
-    "why": "why",
+    "why": "reasons",
 }
 
 

@@ -85,6 +85,17 @@ def unsupported(accel: Accelerator, index: int, bit: int) -> Blame:
     return found
 
 
+def all_unsupported(accel: Accelerator, index: int, bits: int) -> tuple[Blame, ...]:
+    """`unsupported` for several bits of a word; models often lack the same."""
+    key = index, bits, "bits"
+    found: tuple[Blame, ...] | None = accel.blames.get(key)
+    if found is None:
+        found = accel.blames[key] = tuple(
+            unsupported(accel, index, bit) for bit in range(bits.bit_length()) if bits >> bit & 1
+        )
+    return found
+
+
 def _judge(accel: Accelerator, known: Facts, index: int, bit: int) -> tuple[str, str]:
     if accel.name != "kvm":
         return "accelerator", f"{accel.name.upper()} does not emulate it"

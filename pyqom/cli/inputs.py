@@ -55,7 +55,10 @@ def _read(file: str) -> Host:
     """The host of a file, read once."""
     from pyqom.hosts.reading import load_host
 
-    return load_host(file)
+    try:
+        return load_host(file)
+    except BadData as error:
+        raise of_file(file, error) from error
 
 
 def own_types(

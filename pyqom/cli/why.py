@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.answers.blame import LAYERS
-from pyqom.answers.why import why
+from pyqom.answers.reasons import why
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Syntax
 from pyqom.cli.page import Cell, Page, few
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.answers.blame import Blame
-    from pyqom.answers.why import Verdict
+    from pyqom.answers.reasons import Verdict
     from pyqom.cli.options import Given
     from pyqom.cli.output import Output
 

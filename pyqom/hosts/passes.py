@@ -32,12 +32,11 @@ INDEXED = frozenset({0x4, 0x7, 0xB, 0xD, 0xF, 0x10, 0x12, 0x14, 0x1D, 0x1E, 0x1F
 XSAVE_HEADER = 576
 """Bytes of the legacy area and the header; the other components follow."""
 
-AMX, SVM = "amx_tile", "svm"
+AMX, SVM, VMX = "amx_tile", "svm", "vmx"
 
 ASSUMED = (
-    "what KVM supports (CPUID, capabilities, list of MSRs): the CPU's features that Linux 6.12"
-    " passes on, with its modules' default parameters",
-    "Hyper-V enlightenments: none",
+    "what KVM supports (CPUID, Hyper-V, capabilities, list of MSRs): the CPU's features that"
+    " Linux 6.12 passes on, with its modules' default parameters",
 )
 NO_MSRS = "feature MSRs (arch-capabilities, VMX): none"
 HARDWARE_MSRS = "feature MSRs: the CPU's own"
@@ -51,13 +50,14 @@ def _data() -> Any:
 def with_kvm(host: Host, msrs: Mapping[int, int] | None = None) -> Host:
     """The same host with what KVM would say on it; `msrs` are the hardware's."""
     supported = supported_leaves(host.hardware)
-    entries = table(supported)
+    vmx = _has(supported, VMX)
     areas = supported.get((0xD, 0), NOTHING)[0]
     return attrs.evolve(
         host,
-        supported=entries,
+        supported=table(supported),
         emulated=table(dict(_placed(_data()["emulated"]))),
-        extensions=_extensions(),
+        hyperv=table(_hyperv(vmx)),
+        extensions=_extensions(vmx),
         msr_features=dict(msrs or {}),
         msr_indices=tuple(int(index, 16) for index in _data()["msr-indices"]),
         mce_cap=int(_data()["mce-cap"], 16),
@@ -182,9 +182,18 @@ def _place(text: str) -> Place:
     return int(leaf, 16), int(subleaf, 16)
 
 
-def _extensions() -> dict[int, Extension]:
+def _hyperv(vmx: bool) -> Leaves:
+    """Hyper-V's leaves, which KVM makes up; nested VMX has its own enlightenments."""
+    found = dict(_placed(_data()["hyperv"]))
+    for place, more in _placed(_data()["hyperv-vmx"]) if vmx else ():
+        eax, ebx, ecx, edx = (a | b for a, b in zip(found[place], more, strict=True))
+        found[place] = eax, ebx, ecx, edx
+    return found
+
+
+def _extensions(vmx: bool) -> dict[int, Extension]:
     names = load("kvm-names.json", "capabilities", "msrs")["capabilities"]
-    values = _data()["capabilities"]
+    values = _data()["capabilities"] | (_data()["capabilities-vmx"] if vmx else {})
     return {
         int(number): Extension(name, values[name], values[name])
         for number, name in names.items()

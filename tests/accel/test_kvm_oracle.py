@@ -77,9 +77,10 @@ def test_expansions(name: str, host: str, type: str) -> None:
     for line in pyqom.expansion_lines(recorded[type], type, accel, release=name):
         cell = json.loads(line)
         want = props[recorded[type][cell["machine"]][cell["model"]]]
-        if want != cell["return"]["model"]["props"]:
+        got = cell["return"]["model"]["props"]
+        if want != got:
             where = f"{cell['machine']} {cell['model']}"
-            wrong += [f"{where} {each}" for each in differences(want, cell["return"]["model"]["props"])]
+            wrong += [f"{where} {each}" for each in differences(want, got)]
     assert wrong == []
 
 
@@ -143,10 +144,8 @@ def compare(
         got = cpu.property(prop).wire(cpu.get(prop))
         if exact(got) != exact(want):
             found.append(f"{where}{prop} {got!r}, QEMU {want!r}")
-    for prop in ("feature-words", "filtered-features"):
-        if cpu.get(prop) != values[row[prop]]:
-            found.append(f"{where}{prop}")
-    return found
+    words = ("feature-words", "filtered-features")
+    return found + [f"{where}{prop}" for prop in words if cpu.get(prop) != values[row[prop]]]
 
 
 MADE_ELSEWHERE = {"lapic", "memory", "type", "parent_bus"}

@@ -90,6 +90,8 @@ class Facts:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.rules = release.rules
+        self.names: dict[tuple[int, int], tuple[str, ...]] = {}
+        """The names of bits of a word that were asked for, see `filter.names_of`."""
         self.features = names = features(release)
         data = load("dependencies.json")
         self.dependencies = tuple(

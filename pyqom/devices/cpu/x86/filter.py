@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.features import FeatureWord
 
 ALL = 0xFFFFFFFFFFFFFFFF
+MOST_NAMES = 1 << 14
+"""How many values of words are remembered with the names of their bits."""
 AMD = frozenset({"AuthenticAMD"})
 
 
@@ -122,14 +124,23 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
 
 def unavailable_features(cpu: X86CPU) -> list[str]:
     """The names of the filtered features, word by word, as ``unavailable-features`` lists them."""
-    names = []
-    for word, filtered in zip(cpu.facts.features.words, cpu.filtered_words, strict=True):
-        bit = 0
-        while filtered >> bit:
-            if filtered >> bit & 1:
-                names.append(feature_name(cpu.facts, word.index, bit))
-            bit += 1
+    names: list[str] = []
+    for index, filtered in enumerate(cpu.filtered_words):
+        if filtered:
+            names += names_of(cpu.facts, index, filtered)
     return names
+
+
+def names_of(facts: Facts, index: int, word: int) -> tuple[str, ...]:
+    """The names of the bits that are set in a word, lowest first; "" for one without a name."""
+    found = facts.names.get((index, word))
+    if found is None:
+        bits = range(word.bit_length())
+        found = tuple(feature_name(facts, index, bit) for bit in bits if word >> bit & 1)
+        if len(facts.names) >= MOST_NAMES:
+            facts.names.clear()
+        facts.names[index, word] = found
+    return found
 
 
 def feature_name(facts: Facts, index: int, bit: int) -> str:

@@ -129,6 +129,29 @@ def test_max_passes_the_caches_on() -> None:
     assert cpu.cpuid(0x80000006) == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("cpu", "release", "cpu_pm", "registers"),
+    [
+        ("host", "11.1", True, (0x40, 0x40, 3, 0x2120)),
+        ("host", "11.1", False, (0, 0, 3, 0)),
+        ("host,-monitor", "11.1", True, (0, 0, 3, 0)),
+        ("host,-monitor", "7.2", True, (0x40, 0x40, 3, 0x2120)),
+        ("Haswell", "11.1", True, (0, 0, 3, 0)),
+    ],
+)
+def test_mwait_is_the_hosts_where_guests_may_stop_the_cpu(
+    cpu: str, release: str, cpu_pm: bool, registers: tuple[int, ...]
+) -> None:
+    vm = VirtualMachine(
+        *(f"pc-q35-{release}", cpu),
+        release=release,
+        accel="kvm",
+        host=host(),
+        cpu_pm=cpu_pm,
+    )
+    assert vm.cpus[0].cpuid(5) == registers
+
+
 @pytest.mark.parametrize(("release", "flags"), [("11.1", 0), ("7.2", 6)])
 def test_flags_of_leaf_2(release: str, flags: int) -> None:
     assert table("Haswell", release)[2, 0][0] == flags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pyqom.answers.blame import Blame, located, placed, unsupported
+from pyqom.answers.blame import Blame, all_unsupported, located, placed, unsupported
 from pyqom.answers.cpu_definitions import filtered
 from pyqom.answers.expansion import apply_props
 from pyqom.answers.target import Target, model_name
@@ -152,10 +152,12 @@ def _missing(cpu: X86CPU, target: Target, asked: list[int] | None = None) -> Ite
         wanted = defined[index] if asked is None else defined[index] | asked[index]
         silent = wanted & ~words[index] & ~taken & ~off.by_user[index]
         if taken | silent:
-            found = [_taken(cpu, target, index, bit) for bit in _bits(taken)]
-            if silent:
-                found += off.silent(index, silent)
-                found.sort(key=_bit)
+            here = taken & target.accel.supported(index)
+            found = all_unsupported(target.accel, index, taken & ~here)
+            if here | silent:
+                others = [_taken(cpu, target, index, bit) for bit in _bits(here)]
+                both = (*found, *others, *off.silent(index, silent))
+                found = tuple(sorted(both, key=_bit))
             yield from found
 
 
@@ -172,16 +174,11 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _taken(cpu: X86CPU, target: Target, index: int, bit: int) -> Blame:
-    """A feature that was asked for and taken away again."""
-    if target.accel.supported(index) >> bit & 1:
-        for each in cpu.facts.dependencies:
-            if each.index == index and each.mask >> bit & 1 and not _met(cpu, each):
-                text = f"it {each.reason}"
-                return placed(cpu.facts, index, bit, "dependency", text)
-        found = _conflict(cpu.facts, index, bit)
-        if found is not None:
-            return found
-    return unsupported(target.accel, index, bit)
+    """A feature that was asked for and taken away again, though it is supported."""
+    for each in cpu.facts.dependencies:
+        if each.index == index and each.mask >> bit & 1 and not _met(cpu, each):
+            return placed(cpu.facts, index, bit, "dependency", f"it {each.reason}")
+    return _conflict(cpu.facts, index, bit) or unsupported(target.accel, index, bit)
 
 
 def _met(cpu: X86CPU, dependency: Dependency) -> bool:
