@@ -97,11 +97,7 @@ def _given(values: Sequence[str], number: int) -> str | None:
 
 def _side(given: Given, number: int) -> Side:
     model, machine, release = _parts(given.b if number and given.b is not None else given.a)
-    if (
-        number
-        and given.b is None
-        and not any(len(getattr(given, name)) == 2 for name in SIDED)
-    ):
+    if number and given.b is None and not any(len(getattr(given, name)) == 2 for name in SIDED):
         raise UsageError("with what? B, or an option given twice, or --along, is missing")
     place, types = inputs.place(
         machine or _given(given.machine, number),
