@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.cpuid.table import Row
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -41,6 +42,7 @@ def cpuid(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> list[Row]:
     """All that CPUID answers on a vCPU: (leaf, subleaf, EAX, EBX, ECX, EDX) each, in order.
 
@@ -56,6 +58,7 @@ def cpuid(
         props=props,
         release=release,
         types=types,
+        host=host,
     )
     return found.cpuid_table()
 
@@ -71,6 +74,7 @@ def guest_cpu(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> X86CPU:
     """A realized vCPU as a machine of that type would have it, without the machine.
 
@@ -79,7 +83,7 @@ def guest_cpu(
     `smp_cache` the machine's property of that name.  Raises what `expand` raises, and PyqomError
     with QEMU's text for a topology that the machine type cannot have and for a CPU that cannot be.
     """
-    target = Target(machine, accel, release, types)
+    target = Target(machine, accel, release, types, host)
     return cpu_of(target, parse_model(model), props, smp, vcpu, smp_cache)
 
 
@@ -115,8 +119,7 @@ def cpu_of(
     )
     cpu: X86CPU = cls(context)
     apply_props(cpu, props)
-    if cpu.get("apic-id") == cls.properties()["apic-id"].default:
-        cpu.apic_id = slots.apic_ids[vcpu]
+    cpu.apic_id = slots.apic_ids[vcpu]
     cpu.realize(True)
     if slots.cache_places is not None:
         settle_smp_cache(slots.cache_places, cpu.caches.places())

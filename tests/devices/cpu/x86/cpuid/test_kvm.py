@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pyqom import VirtualMachine
+from pyqom import VirtualMachine, guest_cpu
 from pyqom.accel.kvmwords import kvm_data
 from pyqom.errors import PyqomError
 from pyqom.hosts.host import CpuidEntry, Extension, Host
@@ -169,3 +169,12 @@ def test_a_table_that_is_too_long_is_refused() -> None:
     vm = VirtualMachine("pc-q35-11.1", cpu="Haswell,xlevel2=0xC00000FF", accel="kvm", host=host())
     with pytest.raises(PyqomError, match="KVM takes 100"):
         vm.cpus[0].kvm_cpuid_table()
+
+
+def test_the_answer_of_a_host_is_the_machines() -> None:
+    record = host()
+    answer = guest_cpu("host", machine="pc-q35-11.1", host=record, smp=2, vcpu=1)
+    vm = VirtualMachine("pc-q35-11.1", cpu="host", accel="kvm", host=record, smp=2)
+    assert answer.kvm_cpuid_table() == vm.cpus[1].kvm_cpuid_table()
+    assert answer.cpuid_table() == vm.cpus[1].cpuid_table()
+    assert answer.cpuid(0x40000000)[0] == 0x40000001  # what the guest finds in KVM's table

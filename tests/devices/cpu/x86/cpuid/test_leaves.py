@@ -123,6 +123,14 @@ def test_answer_and_machine_agree_on_every_vcpu(model: str, release: str, smp: s
         assert cpu.cpuid(0xB)[3] == cpu.cpuid(1)[1] >> 24 == cpu.apic_id
 
 
+def test_a_machine_numbers_its_cpus_itself() -> None:
+    vm = VirtualMachine("pc-q35-11.1", cpu="Conroe,apic-id=3", smp=2)
+    answers = [
+        pyqom.cpuid("Conroe,apic-id=3", machine="pc-q35-11.1", smp=2, vcpu=vcpu) for vcpu in (0, 1)
+    ]
+    assert answers == [cpu.cpuid_table() for cpu in vm.cpus]
+
+
 def test_levels_of_leaf_1f() -> None:
     place = {"machine": "pc-q35-11.1", "smp": TOPOLOGIES[0][1], "vcpu": 23}
     assert guest_cpu("EPYC", **place).cpuid(0)[0] < 0x1F  # not AMD's way
