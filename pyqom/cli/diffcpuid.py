@@ -76,7 +76,8 @@ def _rows(found: Sequence[LeafDifference]) -> Iterator[tuple[str, ...]]:
                 yield place, name, leaf.title or "", "", _hex(here), _hex(there)
                 place = ""
         for field in leaf.fields:
-            yield "", f"{field.register}[{field.bits}]", *_field(field)
+            bits = "" if "+" in field.register else f"[{field.bits}]"
+            yield "", field.register + bits, *_field(field)
 
 
 def _field(field: FieldDifference) -> tuple[str, str, str, str]:

@@ -54,6 +54,7 @@ def run(
     options: Iterable[str],
     leaves: Sequence[tuple[int, int]],
     apic_id: int = 0,
+    accel: str = "tcg",
     limit: float = 60,
 ) -> list[tuple[int, int, int, int]] | str:
     """The registers of these leaves on a vCPU; QEMU's last words where it refuses to start.
@@ -65,7 +66,7 @@ def run(
         os.write(number, image(leaves, apic_id))
         done = subprocess.run(
             [
-                *(*qemu, "-accel", "tcg", "-nodefaults", "-display", "none", "-vga", "none"),
+                *(*qemu, "-accel", accel, "-nodefaults", "-display", "none", "-vga", "none"),
                 *("-m", "16", "-bios", f"/proc/self/fd/{number}", *options),
                 *("-chardev", "stdio,id=log", "-device", "isa-debugcon,iobase=0x402,chardev=log"),
                 *("-device", "isa-debug-exit,iobase=0x501"),

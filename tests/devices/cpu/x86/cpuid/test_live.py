@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -125,3 +126,45 @@ def test_random_guests(qemu: list[str], carried: release.Release) -> None:
                 wrong.append(f"{asked} CPU {vcpu}: {leaf:08x}.{subleaf:x} {registers} {there}")
     assert wrong == []
     assert started > GUESTS // 3
+
+
+CANNOT = ("failed to set MSR", "Could not access KVM", "failed to initialize kvm")
+"""What QEMU says where KVM is not there, or not all that it announces."""
+
+PARAVIRTUAL = (*range(0x40000000, 0x4000000D), 0x40000010, 0x40000100, 0x40000101)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        "hv-relaxed=on",
+        "hv-time=on,hv-spinlocks=0x1fff,hv-vendor-id=abc",
+        "hv-relaxed=on,hv-version-id-build=7,hv-version-id-major=3,hv-version-id-spack=5",
+        "hv-relaxed=on,hv-no-nonarch-coresharing=on,x-hv-max-vps=4",
+        "hv-passthrough=on",
+        "kvm=off",
+        "kvm=off,hv-relaxed=on",
+        "+invtsc,migratable=off",
+    ],
+)
+def test_paravirtual_leaves_under_kvm(
+    qemu: list[str], carried: release.Release, options: str
+) -> None:
+    """What KVM answers there is what QEMU has given it; elsewhere it may show its host."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        pytest.skip("/dev/kvm cannot be opened")
+    machine = f"pc-q35-{carried.name}"
+    cpu = ",".join(filter(None, ("host,-arch-capabilities", options)))
+    places = [(leaf, 0) for leaf in PARAVIRTUAL]
+    found = cpuidrom.run(qemu, ("-M", machine, "-cpu", cpu), places, accel="kvm")
+    if isinstance(found, str) and any(word in found for word in CANNOT):
+        pytest.skip(f"this KVM: {found.splitlines()[0]}")
+    ask = partial(pyqom.guest_cpu, cpu, machine=machine, release=carried.name, accel="kvm")
+    if isinstance(found, str):
+        with pytest.raises(PyqomError) as caught:
+            ask()
+        assert str(caught.value).splitlines()[0] in found
+        return
+    known = ask()
+    assert found == [known.cpuid(*place) for place in places]
