@@ -178,3 +178,66 @@ def test_the_answer_of_a_host_is_the_machines() -> None:
     assert answer.kvm_cpuid_table() == vm.cpus[1].kvm_cpuid_table()
     assert answer.cpuid_table() == vm.cpus[1].cpuid_table()
     assert answer.cpuid(0x40000000)[0] == 0x40000001  # what the guest finds in KVM's table
+
+
+HYPERV_TABLE = tuple(
+    CpuidEntry(leaf, 0, 0, ALL if full else (0x41424344,) * 4)
+    for leaf, full in (
+        *((0x40000000, False), (0x40000001, False), (0x40000002, False)),
+        *((0x40000003, True), (0x40000004, True), (0x40000005, False), (0x4000000A, True)),
+    )
+)
+"""Of a KVM that has all of Hyper-V."""
+
+HYPERV_CAPABILITIES = (
+    *(*CAPABILITIES, "HYPERV_CPUID", "SYS_HYPERV_CPUID", "HYPERV_VP_INDEX", "HYPERV_TLBFLUSH"),
+    *("HYPERV_SEND_IPI", "HYPERV_ENLIGHTENED_VMCS", "HYPERV_SYNIC"),
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "leaves"),
+    [
+        (
+            "hv-relaxed=on",
+            {0x40000003: (0x20, 0, 0, 8), 0x40000004: (0x20, 0xFFFFFFFF, 0, 0), 0x4000000A: None},
+        ),
+        (
+            "hv-time=on,hv-vpindex=on,hv-synic=on,hv-stimer=on,hv-spinlocks=0x1fff",
+            {0x40000003: (0x26E, 0x30, 0, 8), 0x40000004: (0, 0x1FFF, 0, 0)},
+        ),
+        (
+            "hv-vapic=on,hv-evmcs=on",
+            {0x40000000: (0x4000000A,), 0x40000009: (0, 0, 0, 0), 0x4000000A: (0x101, 0, 0, 0)},
+        ),
+        ("hv-vapic=on,hv-avic=on", {0x40000004: (0x200, 0xFFFFFFFF, 0, 0)}),
+        ("hv-vapic=on", {0x40000004: (0x8, 0xFFFFFFFF, 0, 0)}),
+        (
+            "hv-relaxed=on,hv-vpindex=on,hv-synic=on,hv-syndbg=on",
+            {
+                0x40000000: (0x40000082,),
+                0x40000081: (0x31235356, 0, 0, 0),
+                0x40000082: (2, 0, 0, 0),
+            },
+        ),
+        ("hv-relaxed=on,hv-no-nonarch-coresharing=on", {0x40000004: (0x40020,)}),
+        ("hv-relaxed=on,hv-no-nonarch-coresharing=auto", {0x40000004: (0x40020,)}),
+        ("hv-passthrough=on", {0x40000001: (0x41424344,) * 4, 0x40000005: (0x41424344,) * 4}),
+        (
+            "hv-relaxed=on,hv-version-id-major=3,hv-version-id-minor=4,hv-version-id-sbranch=6",
+            {0x40000002: (0x3839, 0x30004, 0, 0x6000000)},
+        ),
+        ("hv-relaxed=on,x-hv-max-vps=9", {0x40000005: (9, 64, 0, 0)}),
+    ],
+)
+def test_leaves_of_hyperv(options: str, leaves: dict[int, tuple[int, ...] | None]) -> None:
+    """As live QEMU gives them to a KVM that answers so."""
+    numbers = kvm_data()["capabilities"]
+    known = [name for name in HYPERV_CAPABILITIES if f"KVM_CAP_{name}" in numbers]
+    extensions = {numbers[f"KVM_CAP_{name}"]: Extension(name, 32, 32) for name in known}
+    found = table(f"Haswell,{options}", extensions=extensions, hyperv=HYPERV_TABLE)
+    for leaf, registers in leaves.items():
+        if registers is None:
+            assert (leaf, 0) not in found
+        else:
+            assert found[leaf, 0][1 : 1 + len(registers)] == registers, hex(leaf)
