@@ -20,21 +20,28 @@ if TYPE_CHECKING:
         Difference,
         Expansion,
         Explanation,
+        FeaturePlace,
+        FieldDifference,
+        LeafDifference,
         MachineInfo,
         Side,
         Step,
         Verdict,
+        cpuid,
+        cpuid_diff,
         definitions,
         diff,
         expand,
         expansion_lines,
         explain,
+        guest_cpu,
         history,
         why,
     )
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
     from pyqom.machines import MachineType
+    from pyqom.vm import VirtualMachine
 
     class Machines(Protocol):
         """The package `pyqom.machines`, which can be called."""
@@ -60,16 +67,23 @@ __all__ = [
     "Difference",
     "Expansion",
     "Explanation",
+    "FeaturePlace",
+    "FieldDifference",
+    "LeafDifference",
     "MachineInfo",
     "PyqomError",
     "Side",
     "Step",
     "Verdict",
+    "VirtualMachine",
+    "cpuid",
+    "cpuid_diff",
     "definitions",
     "diff",
     "expand",
     "expansion_lines",
     "explain",
+    "guest_cpu",
     "history",
     "load_models",
     "machines",
@@ -79,6 +93,7 @@ __all__ = [
 
 _MODULES = {
     "PyqomError": "pyqom.errors",
+    "VirtualMachine": "pyqom.vm",
     "load_models": "pyqom.answers.own_types",
     "machines": "pyqom.machines",
     "new_types": "pyqom.answers.own_types",

@@ -22,6 +22,10 @@ class Accelerator:
 
     name = ""
     uses_host_cpuid = False
+    host: Any = None
+    """The host that it runs on (`pyqom.hosts.host.Host`), where CPUID shows some of it."""
+    hyperv: Any = None
+    """The Hyper-V enlightenments that it has (`pyqom.accel.hyperv.HyperV`)."""
     avx10_version = 0
     """The AVX10 version that it can give (CPUID leaf 24h)."""
     model_props: tuple[tuple[str, bool | int | str], ...] = ()

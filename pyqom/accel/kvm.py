@@ -191,6 +191,8 @@ class KVM(Accelerator):
             cpu.set("waitpkg", True)
         if "cpu-pm-forces-monitor" in self.release.rules:
             cpu.set("monitor", True)
+        if cpu.get("monitor"):
+            cpu.mwait = self.host.cpuid(5)
 
     def _ask_for_tiles(self, cpu: X86CPU) -> None:
         """Linux refuses AMX tiles to guests where the CPU has none, whatever KVM lists."""

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from pyqom.answers.blame import Blame
     from pyqom.answers.cpu_definitions import definitions
+    from pyqom.answers.cpuid_difference import cpuid_diff
     from pyqom.answers.difference import Side, diff, history
     from pyqom.answers.expansion import expand, expansion_lines
     from pyqom.answers.explanation import explain
+    from pyqom.answers.guest_cpuid import cpuid, guest_cpu
     from pyqom.answers.machine_list import machines
     from pyqom.answers.reasons import Verdict, why
     from pyqom.answers.results import (
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
         Difference,
         Expansion,
         Explanation,
+        FeaturePlace,
+        FieldDifference,
+        LeafDifference,
         MachineInfo,
         Step,
     )
@@ -33,15 +38,21 @@ __all__ = [
     "Difference",
     "Expansion",
     "Explanation",
+    "FeaturePlace",
+    "FieldDifference",
+    "LeafDifference",
     "MachineInfo",
     "Side",
     "Step",
     "Verdict",
+    "cpuid",
+    "cpuid_diff",
     "definitions",
     "diff",
     "expand",
     "expansion_lines",
     "explain",
+    "guest_cpu",
     "history",
     "machines",
     "why",
@@ -51,11 +62,14 @@ _MODULES = {
     "Blame": "blame",
     "Side": "difference",
     "Verdict": "reasons",
+    "cpuid": "guest_cpuid",
+    "cpuid_diff": "cpuid_difference",
     "definitions": "cpu_definitions",
     "diff": "difference",
     "expand": "expansion",
     "expansion_lines": "expansion",
     "explain": "explanation",
+    "guest_cpu": "guest_cpuid",
     "history": "difference",
     "machines": "machine_list",
     "why": "reasons",

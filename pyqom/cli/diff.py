@@ -33,6 +33,9 @@ SYNTAX = Syntax(
         Option("--accel", metavar="A", repeat=True, help=options.ACCEL.help),
         Option("--host", metavar="FILE", repeat=True, help=options.HOST.help),
         Option("--release", metavar="R", repeat=True, help="QEMU release"),
+        Option("--cpuid", help="the CPUID that guests see instead: registers and fields"),
+        Option("--smp", metavar="SMP", repeat=True, help="with --cpuid: topology as behind -smp"),
+        options.VCPU,
         options.JSON,
         options.MODELS,
     ],
@@ -41,10 +44,11 @@ SYNTAX = Syntax(
         "diff EPYC-v1 EPYC-v5 -M q35",
         "diff SandyBridge -M pc-q35-2.4 -M pc-q35-7.2",
         "diff SandyBridge --along pc-i440fx",
+        "diff EPYC-v1 EPYC-v4 -M q35 --cpuid",
     ],
 )
 
-SIDED = ("machine", "props", "accel", "host", "release")
+SIDED = ("machine", "props", "accel", "host", "release", "smp")
 """The options that each side may have for itself."""
 
 SIDE = re.compile(
@@ -57,9 +61,17 @@ def run(given: Given, out: Output) -> int:
     for name in SIDED:
         if len(getattr(given, name)) > 2:
             raise UsageError(f"--{name} is there more than twice")
+    if not given.cpuid and (given.smp or given.vcpu is not None):
+        raise UsageError("--smp and --vcpu go with --cpuid")
     if given.along is not None:
         return _along(given, out)
     a, b = (_side(given, number) for number in (0, 1))
+    if given.cpuid:
+        from pyqom.cli.diffcpuid import run as run_cpuid
+
+        vcpu = inputs.number("--vcpu", given.vcpu, 0)
+        smp = [_given(given.smp, number) for number in (0, 1)]
+        return run_cpuid(a, b, smp, vcpu, out, _about if given.json else None)
     found = diff(a, b)
     if given.json:
         out.json({"a": _about(a), "b": _about(b), "differences": list(map(_record, found))})
@@ -186,6 +198,8 @@ def _along(given: Given, out: Output) -> int:
     model, machine, release = _parts(given.a)
     if given.b is not None or machine or given.machine:
         raise UsageError("--along takes one model, and no machine type")
+    if given.cpuid:
+        raise UsageError("--along tells of properties, not of --cpuid")
     if max(len(getattr(given, name)) for name in SIDED) > 1:
         raise UsageError("--along takes each option once")
     asked = release or _given(given.release, 0)

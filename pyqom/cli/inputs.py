@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.accel import select
 from pyqom.cli.options import UsageError
+from pyqom.cli.output import one_line
 from pyqom.errors import BadData
 from pyqom.machines import MachineType, find
 from pyqom.quick import memo
@@ -80,6 +81,15 @@ def own_types(
     return types
 
 
+def number(flag: str, text: str | None, default: int) -> int:
+    """An option's whole number.  Raises UsageError for what is none, or negative."""
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise UsageError(f"argument {flag}: '{one_line(text)}' is no number")
+    return int(text)
+
+
 def of_file(file: str, error: BadData) -> BadData:
     """The same faults, each with the name of the file that has it."""
     faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
@@ -133,7 +143,7 @@ def warn(model: str) -> None:
     """Print what QEMU would warn of in a model string."""
     if "," not in model:
         return
-    from pyqom.cli.output import complain, one_line
+    from pyqom.cli.output import complain
     from pyqom.devices.cpu.x86.featurestring import parse_model
 
     for text in parse_model(model).warnings:

@@ -24,6 +24,8 @@ VERBS = {
     "machines": "the machine types (query-machines), or one of them with its compat properties",
     "types": "the QOM types as a tree or a list, or one of them with its properties",
     "diff": "what differs between two CPUs, and who made it so",
+    "cpuid": "what the CPUID instruction answers to a guest, decoded or raw",
+    "cpuinfo": "the /proc/cpuinfo that a Linux guest would show",
     "explain": "why a property of a CPU model has the value that it has",
     "why": "what a CPU model asks for and does not get on a host, and who is to blame",
     "validate": "check files of CPU models",

@@ -6,6 +6,7 @@ Where QEMU's ``host`` model was recorded, a feature that QEMU knew is supported 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +16,7 @@ from pyqom.hosts import contradictions
 from pyqom.hosts.flags import REGISTERS
 from pyqom.hosts.host import NOTHING, Host
 from pyqom.hosts.passes import table, with_kvm
+from pyqom.hosts.record import is_text
 from pyqom.quick import memo
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     Place = tuple[int, int, int] | int
 
 SOURCE = "leaves"
+
+_NAME = re.compile("[ -~]{1,100}").fullmatch
 
 KNOWN_BY_QEMU = (
     "what KVM supports: the features that QEMU's host model had on; those that this QEMU did not"
@@ -88,7 +92,7 @@ def _twice(rows: Iterable[list[int]]) -> Iterator[Fault]:
 def _sound(content: Any) -> bool:
     """Whether a content has the shape; the schema tells what is wrong with another."""
     name, said = content.get("name", "host"), content.get("qemu", {})
-    if type(content) is not dict or type(name) is not str or not _printable(name, 1000):
+    if type(content) is not dict or type(name) is not str or not is_text(name):
         return False
     rows, msrs = content["cpuid"], content.get("msrs", [])
     if not _rows(rows, 6) or not rows or not _rows(msrs, 3) or type(said) is not dict:
@@ -114,12 +118,8 @@ def _names(names: Any) -> bool:
     return (
         type(names) is list
         and len(names) <= 4096
-        and all(type(each) is str and each.isascii() and _printable(each, 100) for each in names)
+        and all(type(each) is str and _NAME(each) for each in names)
     )
-
-
-def _printable(text: str, most: int) -> bool:
-    return 0 < len(text) <= most and text.isprintable()
 
 
 # --- what QEMU said --------------------------------------------------------------------------

@@ -30,7 +30,7 @@ MEMBERS = frozenset(
 )
 ENTRY = frozenset({"function", "index", "flags", "regs"})
 
-_TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,1000}").fullmatch
+is_text = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,1000}").fullmatch
 _REGISTERS = re.compile("[0-9a-fA-F]{8}(?: [0-9a-fA-F]{8}){3}").fullmatch
 _PLACE = re.compile(r"([0-9a-fA-F]{8})\.(0|[1-9a-fA-F][0-9a-fA-F]{0,7})").fullmatch
 _WORD32 = re.compile("[0-9a-fA-F]{8}").fullmatch
@@ -115,7 +115,7 @@ class Reader:
     # --- values ---
 
     def text(self, value: Any, path: Path) -> str:
-        if type(value) is str and _TEXT(value):
+        if type(value) is str and is_text(value):
             return value
         self.bad(path)
         return ""

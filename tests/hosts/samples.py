@@ -14,22 +14,11 @@ from pyqom.hosts import Host
 
 DATA = Path(__file__).parents[1] / "data" / "hosts"
 
-SHARED = next(
-    (
-        folder / "shared" / "oracle"
-        for folder in Path(__file__).resolve().parents
-        if (folder / "shared" / "oracle" / "hosts").is_dir()
-    ),
-    None,
-)
-"""Recordings of more hosts, where a folder above has them."""
+SHARED = Path(__file__).parents[3] / "shared" / "oracle"
+"""Recordings of more hosts, where they lie beside the checkout."""
 
-RECORDED = (
-    []
-    if SHARED is None
-    else sorted([SHARED / "cpu/kvm-host.json", *SHARED.glob("cpu/kvm-hosts/hosts/*.json")])
-)
-LEAVES = [] if SHARED is None else sorted(SHARED.glob("hosts/*.json"))
+RECORDED = sorted([*SHARED.glob("cpu/kvm-host.json"), *SHARED.glob("cpu/kvm-hosts/hosts/*.json")])
+LEAVES = sorted(SHARED.glob("hosts/*.json"))
 
 WHY_NOT = "no recordings of more hosts beside the checkout"
 

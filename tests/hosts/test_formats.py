@@ -289,7 +289,10 @@ def test_what_qemu_does_not_switch_on_by_itself_counts_as_for_the_leaves() -> No
             leaves(qemu={"host": {"on": [1]}}),
             ("qemu.host.on[0]", "expected string, not 1 (an integer)"),
         ),
-        (leaves(name=""), ("name", '"" has 0 characters, at least 1 needed')),
+        (
+            leaves(name="\x1f"),
+            ("name", '"\\u001f" does not fit: text of 1 to 1000 printable characters'),
+        ),
     ],
 )
 def test_leaves_with_a_fault(content: Any, fault: tuple[str, str]) -> None:

@@ -53,6 +53,12 @@ def has_feature(cpu: X86CPU, name: str) -> bool:
     return bool(cpu.words[index] & mask)
 
 
+def is_filtered(cpu: X86CPU, name: str) -> bool:
+    """Whether a feature was taken away; x-force-features may have kept it all the same."""
+    index, mask = cpu.facts.features.places.get(name, (0, 0))
+    return bool(cpu.filtered_words[index] & mask)
+
+
 def mark_unavailable(cpu: X86CPU, index: int, mask: int, why: str | None = None) -> None:
     """Take bits of a word away and note that they were wanted; x-force-features keeps them.
 
@@ -103,7 +109,7 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
     if not version:
         return False
     prefix = f"{why}: avx10.{version}"
-    if not has_feature(cpu, "avx10"):
+    if not has_feature(cpu, "avx10") or is_filtered(cpu, "avx10"):
         if why is not None:
             cpu.warn(f"{prefix}.")
         return True
