@@ -69,6 +69,8 @@ class Accelerator:
 
     xsave_areas: tuple[XsaveArea, ...] = ()
     """The parts of the XSAVE area that it can save."""
+    placed_areas: frozenset[int] = frozenset()
+    """The numbers of those that lie where the host's CPU has them."""
 
     def init_cpu(self, cpu: X86CPU) -> None:
         """Called when a CPU has loaded its model, before ``max`` and ``host`` set their own."""

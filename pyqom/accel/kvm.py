@@ -16,6 +16,7 @@ from pyqom.accel.kvmwords import (
     capability,
     identity,
     kvm_data,
+    placed_areas,
     saved_areas,
     supported_words,
     traces_as_promised,
@@ -82,6 +83,7 @@ class KVM(Accelerator):
         self.model_props = _model_props(release, self.mode.irqchip, defaults or {})
         self.avx10_version = host.kvm_cpuid(0x24)[1] & 0xFF
         self.xsave_areas = saved_areas(release, self._supported)
+        self.placed_areas = placed_areas(release, self._supported, self.xsave_areas)
         strict = "host-identity-follows-the-manual" in release.rules
         self.vendor, self.family, self.model, self.stepping = identity(host, strict)
         self.brand = brand(host)

@@ -230,6 +230,22 @@ def saved_areas(release: Release, words: tuple[int, ...]) -> tuple[XsaveArea, ..
     return tuple(area for area in known_facts.xsave if area.number < 2 or supported & area.bit)
 
 
+def placed_areas(
+    release: Release, words: tuple[int, ...], saved: tuple[XsaveArea, ...]
+) -> frozenset[int]:
+    """The areas that are laid out as the host has them (``kvm_cpu_xsave_init``).
+
+    Releases that save all of them look only at those whose features are supported.
+    """
+    if "xsave-follows-accelerator" in release.rules:
+        return frozenset(area.number for area in saved)
+    return frozenset(
+        area.number
+        for area in saved
+        if all(words[index] & mask == mask for index, mask in area.places)
+    )
+
+
 def _repeat_for_amd(words: list[int], features: Features) -> None:
     """KVM on Intel lists leaf 80000001h as Intel has it; QEMU adds what AMD repeats from leaf 1."""
     target = features.index["80000001.EDX"]

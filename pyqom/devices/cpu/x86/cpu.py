@@ -109,6 +109,8 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     has_leaf_1f = False
     """Whether the topology has levels that only CPUID leaf 1Fh can tell."""
     min_level_func7 = 0
+    avx10_asked = 0
+    """The version of AVX10 that was too high; its subleaves are still told of."""
     hyperv_features = 0
     hyperv_interface: tuple[int, ...] = (0x31237648, 0, 0, 0)
     """What the interface leaf of Hyper-V says: "Hv#1", and nothing."""

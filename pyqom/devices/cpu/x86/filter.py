@@ -118,7 +118,7 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
         return False
     if why is not None:
         cpu.warn(f"{prefix}. Adjust to avx10.{most}")
-    cpu._avx10_version = most
+    cpu.avx10_asked, cpu._avx10_version = version, most
     return True
 
 

@@ -58,14 +58,13 @@ def leaf_12(source: Source, subleaf: int, state: State) -> Registers:
     eax, ebx, ecx, edx = source.supported(0x12, subleaf)
     if subleaf == 0:
         return eax & source.word("12.0.EAX"), ebx & source.word("12.0.EBX"), ecx, edx
-    area = "XSS" if "sgx-attributes-follow-xss" in source.rules else "XCR0"
-    ecx = ecx & source.word(f"XSAVE.{area}.LO") | 0b11
+    ecx = ecx & source.word("XSAVE.XCR0.LO") | 0b11
     # PROVISIONKEY (bit 4) would need /dev/sgx_provision.
     return (
         eax & source.word("12.1.EAX") & ~(1 << 4),
         0,
         ecx,
-        edx & source.word(f"XSAVE.{area}.HI"),
+        edx & source.word("XSAVE.XCR0.HI"),
     )
 
 
@@ -116,7 +115,7 @@ def leaf_24(source: Source, subleaf: int, state: State) -> Registers:
         version = source.cpu._avx10_version
         ebx |= version
         for known in source.cpu.facts.avx10_versions:
-            if known.number <= version:
+            if known.number <= max(version, source.cpu.avx10_asked):
                 eax = known.max_subleaf
     return eax, ebx, ecx, edx
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.cpuid.state import State
 
 ARCH_LBR = 15
+SUPERVISOR = 1
+"""The bit of a component's ECX that tells that it is one of XSS."""
 XFLAGS = 0b110
 """The bits of a component's ECX that are the host's: aligned to 64 bytes, and XFD."""
 
@@ -55,10 +57,11 @@ def _areas(source: Source) -> dict[int, Area]:
         number: Area(area.size, area.offset) for number, area in sorted(source.facts.areas.items())
     }
     saved = {area.number for area in source.cpu.accel.xsave_areas}
+    placed = source.cpu.accel.placed_areas
     for number, area in layout.items():
         if source.kvm and number > 1:
             area.offset = 0
-            eax, ebx, ecx, _ = source.host(0xD, number) if number in saved else ZERO
+            eax, ebx, ecx, _ = source.host(0xD, number) if number in placed else ZERO
             if eax:
                 area.offset, area.flags = ebx, ecx
         if number not in saved:
@@ -99,6 +102,8 @@ def _component(source: Source, layout: Layout, number: int) -> Registers:
         shown = source.facts.areas[number].user
     if shown:
         return area.size, area.offset, area.flags & XFLAGS, 0
+    if "leaf-d-shows-all-areas" in source.rules:
+        return (area.size, 0, area.flags & SUPERVISOR, 0) if area.size else ZERO
     if layout.supervisor >> number & 1:
         return area.size, 0, 1, 0
     return ZERO
