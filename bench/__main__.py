@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import pyqom
-from bench import many, peers, processes, qemu, qmp
+from bench import cpuid, hosts, many, peers, processes, qemu, qmp
 from bench.report import Row, Skipped, progress, show, time_text
 from pyqom import release as releases
 
@@ -132,6 +132,8 @@ PARTS = {
     "start": starts,
     "set": property_set,
     "classes": classes,
+    "hosts": hosts.hosts,
+    "cpuid": cpuid.cpuid,
     "qmp": qmp.monitor,
     "models": qmp.models,
     "first": qmp.first_reply,

@@ -48,9 +48,9 @@ class Qemu:
 
 
 @contextmanager
-def running(command: list[str], machine: str) -> Iterator[Qemu]:
+def running(command: list[str], machine: str, accel: str = "tcg") -> Iterator[Qemu]:
     """A QEMU that is gone afterwards."""
-    options = ("-M", machine, "-accel", "tcg", "-S", "-nodefaults", "-display", "none", "-m", "16")
+    options = ("-M", machine, "-accel", accel, "-S", "-nodefaults", "-display", "none", "-m", "16")
     process = subprocess.Popen(
         [*command, *options, "-qmp", "stdio"],
         stdin=subprocess.PIPE,

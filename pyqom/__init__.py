@@ -14,24 +14,34 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from pyqom.answers import (
+        Blame,
         Change,
         CpuDefinition,
         Difference,
         Expansion,
         Explanation,
+        FeaturePlace,
+        FieldDifference,
+        LeafDifference,
         MachineInfo,
         Side,
         Step,
+        Verdict,
+        cpuid,
+        cpuid_diff,
         definitions,
         diff,
         expand,
         expansion_lines,
         explain,
+        guest_cpu,
         history,
+        why,
     )
     from pyqom.answers.own_types import load_models, new_types
     from pyqom.errors import PyqomError
     from pyqom.machines import MachineType
+    from pyqom.vm import VirtualMachine
 
     class Machines(Protocol):
         """The package `pyqom.machines`, which can be called."""
@@ -51,28 +61,39 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blame",
     "Change",
     "CpuDefinition",
     "Difference",
     "Expansion",
     "Explanation",
+    "FeaturePlace",
+    "FieldDifference",
+    "LeafDifference",
     "MachineInfo",
     "PyqomError",
     "Side",
     "Step",
+    "Verdict",
+    "VirtualMachine",
+    "cpuid",
+    "cpuid_diff",
     "definitions",
     "diff",
     "expand",
     "expansion_lines",
     "explain",
+    "guest_cpu",
     "history",
     "load_models",
     "machines",
     "new_types",
+    "why",
 ]
 
 _MODULES = {
     "PyqomError": "pyqom.errors",
+    "VirtualMachine": "pyqom.vm",
     "load_models": "pyqom.answers.own_types",
     "machines": "pyqom.machines",
     "new_types": "pyqom.answers.own_types",

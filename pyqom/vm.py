@@ -24,10 +24,12 @@ from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
 from pyqom.machines.numa import info_numa
-from pyqom.machines.options import apply_options, default_options, pass_on
+from pyqom.machines.options import apply_options, dashify, default_options, pass_on
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
 from pyqom.types import Container, container_get, make_root
+from pyqom.types.globaltext import parse_global
+from pyqom.types.keyval import parse_keyval
 from pyqom.types.path import resolve_component
 from pyqom.types.qdict import qdict_order
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines.options import PassedOn
     from pyqom.types import Registry
 
@@ -75,14 +78,17 @@ NO_UUID = "00000000-0000-0000-0000-000000000000"
 class VirtualMachine(Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
-    ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
-    the further ``-machine`` properties, typed or `Texts`; ``cpu`` a model string
-    (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's SMPConfiguration and
-    MemorySizeConfiguration have them (an int is the number of CPUs, and bytes); ``accel`` an
-    accelerator, its name, or the name with properties as texts, or a list to try in turn;
-    ``globals`` are (driver, property, text), ``objects`` mappings with ``qom-type`` and ``id``,
-    ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``types`` is a registry with types of one's own.
+    ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), or a text as
+    behind ``-machine`` (``"q35,smm=off"``), ``options`` the further ``-machine`` properties, typed
+    or `Texts`; ``cpu`` a model string (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's
+    SMPConfiguration and MemorySizeConfiguration have them (an int is the number of CPUs, and
+    bytes), ``smp`` also a text as behind ``-smp`` (``"4,sockets=2"``); ``accel`` an accelerator,
+    its name, or the name with properties as texts, or a list to try in turn; ``globals`` are
+    (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type``
+    and ``id``, ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
+    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file
+    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
+    with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
@@ -97,10 +103,10 @@ class VirtualMachine(Plugging):
         self,
         machine: str | MachineType | None = None,
         cpu: str | None = None,
-        smp: int | Mapping[str, int] | None = None,
+        smp: int | str | Mapping[str, int] | None = None,
         accel: Accel | Sequence[Accel] = "tcg",
         memory: int | Mapping[str, int] | None = None,
-        globals: Iterable[tuple[str, str, str]] = (),
+        globals: Iterable[str | tuple[str, str, str]] = (),
         objects: Iterable[Mapping[str, Any]] = (),
         devices: Iterable[Mapping[str, Any]] = (),
         numa: Iterable[Mapping[str, Any]] = (),
@@ -113,6 +119,8 @@ class VirtualMachine(Plugging):
         preconfig: bool = False,
         incoming: bool = False,
         actions: Mapping[str, str] | None = None,
+        host: Host | str | None = None,
+        cpu_pm: bool = False,
         types: Registry | None = None,
         reports: Reports | None = None,
         on_phase: Callable[[VirtualMachine], None] | None = None,
@@ -129,22 +137,32 @@ class VirtualMachine(Plugging):
         self.failure: PyqomError | None = None
         self.on_exit: Callable[[], None] | None = None
         self._on_phase = on_phase
+        self._host, self._cpu_pm = host, cpu_pm
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
         self.cpus: Cpus | None = None
+        texts: dict[str, Any] = {}
+        if isinstance(machine, str):
+            texts = parse_keyval(machine, "type")
+            machine = texts.pop("type", "")
+        if isinstance(smp, str):
+            texts["smp"], smp = parse_keyval(smp, "cpus"), None
         if machine is None or isinstance(machine, str):
             machine = find(machine or "pc", release)
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types
         self.modules = Modules(self.types)
-        self.globals = [Override(*entry) for entry in globals]
+        self.globals = [
+            Override(*(parse_global(entry) if isinstance(entry, str) else entry))
+            for entry in globals
+        ]
         early, late = _split(objects)
         self._create_machine()
         self._reach("early-backends")
         self._add_objects(early)
-        others = self._configure_machine(options or {}, smp, memory)
+        others = self._configure_machine(options or {}, texts, smp, memory)
         self._reach("machine-created")
         self._choose_accelerator(accel, others)
         self._reach("accel-created")
@@ -192,21 +210,27 @@ class VirtualMachine(Plugging):
     def _configure_machine(
         self,
         options: Mapping[str, Any],
+        texts: Mapping[str, Any],
         smp: int | Mapping[str, int] | None,
         memory: int | Mapping[str, int] | None,
     ) -> PassedOn:
-        """Set the machine's properties; the result is what is not the machine's own."""
+        """Set the machine's properties; the result is what is not the machine's own.
+
+        `texts` are options as a command line has them, as are `options` where they are `Texts`.
+        """
         given: dict[str, Any] = {}
         if smp is not None:
             given["smp"] = {"cpus": smp} if isinstance(smp, int) else smp
         if memory is not None:
             given["memory"] = {"size": memory} if isinstance(memory, int) else memory
-        own, others = pass_on({**options, **given})
-        if isinstance(options, Texts):
-            apply_options(self.machine, own)
-        else:
-            for name in qdict_order(own):
+        typed = {**({} if isinstance(options, Texts) else dashify(options)), **given}
+        written = dashify({**texts, **options} if isinstance(options, Texts) else texts)
+        own, others = pass_on({**written, **typed})
+        for name in qdict_order(own):
+            if name in typed:
                 self.machine.set(name, own[name])
+            else:
+                self.machine.set_keyval(name, own[name])
         return others
 
     def _choose_accelerator(self, accel: Accel | Sequence[Accel], others: PassedOn) -> None:
@@ -217,7 +241,10 @@ class VirtualMachine(Plugging):
             names = others.accel.split(":") if others.accel else []
             # those that are none are told of before any is tried
             choices, kind = sorted(names, key=lambda name: f"{name}-accel" in self.types), "machine"
-        self.accel = choose(choices, kind, self.types, self.warnings)
+        self.accel = choose(
+            *(choices, kind, self.types, self.warnings, self.machine),
+            *(others.globals, self._host, self._cpu_pm),
+        ).on(self.machine_type)
         self.compat = compat_overrides(self.machine_type, self.accel)
         self.surroundings.context = Context(self.accel, overrides=self.compat)
 
@@ -237,9 +264,12 @@ class VirtualMachine(Plugging):
             switches=self.model.switches if self.model else (),
             pre_plug=self.pre_plug,
             warnings=self.warnings,
+            boot_cpus=self.machine.smp_config.cpus,
         )
         if cpu_class is not None:
-            self.cpus = Cpus(cpu_class, self.machine.smp_config)
+            machine = self.machine
+            places = machine.smp_caches if machine.has_smp_cache else None
+            self.cpus = Cpus(cpu_class, machine.smp_config, places)
             if self.machine.numa is not None:
                 self.machine.numa.cpus = self.cpus
 
@@ -311,17 +341,19 @@ class VirtualMachine(Plugging):
 
     def _create_cpus(self) -> None:
         """Make the CPUs that the machine starts with, and lay out its memory behind them."""
+        places = None
         if self.cpus is not None:
             self.machine.check_cpu_type(self.cpus.cpu_class.typename)
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
+                places = cpu.caches.places()
                 if cpu.cpu_index == 0 and cpu.get("apic"):
                     self._unattached += 1  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
                     lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
-        self.machine.settle()
+        self.machine.settle(places)
 
     def _make_memory(self, name: str, size: int) -> Any:
         """Make the backend of the machine's own memory."""

@@ -1,12 +1,12 @@
 """The objects behind ``-accel``: the properties that an accelerator can be given.
 
-None changes what can be asked of a machine, so they are checked and kept, and that is all.  QEMU
-``accel/tcg/tcg-all.c``, ``accel/kvm/kvm-all.c``, ``target/i386/kvm/kvm.c``.
+All are checked and kept; only ``kernel-irqchip`` of KVM changes what can be asked of a machine.
+QEMU ``accel/tcg/tcg-all.c``, ``accel/kvm/kvm-all.c``, ``target/i386/kvm/kvm.c``.
 """
 
 from __future__ import annotations
 
-from pyqom.errors import InvalidParameterValue
+from pyqom.errors import InvalidParameterValue, PyqomError
 from pyqom.types import Bool, Computed, Enum, Int, Object, OnOffAuto, String, UInt16, UInt32, UInt64
 
 TYPE_CHECKING = False
@@ -55,33 +55,54 @@ class TCGAccel(Accel, typename="tcg-accel"):
     size = 0
 
 
-def kept(kind: Any, text: str, **lifetime: Any) -> Any:
-    """A plain property of the kind, described by `text`."""
-    return kind(description=text, qdev=False, show_default=False, **lifetime)
+def kept(kind: Any, text: str, **options: Any) -> Any:
+    """A plain property of the kind, described by `text`, that is kept as it is set."""
+    return kind(description=text, qdev=False, show_default=False, **options)
 
 
-IRQCHIPS = ("on", "off", "split")
+def _set_irqchip(self: Any, value: str) -> None:
+    self.irqchip = value
+
+
+def _set_dirty_ring(self: Any, value: int) -> None:
+    if value & value - 1:
+        raise PyqomError("dirty-ring-size must be a power of two.")
+    self.dirty_ring = value
 
 
 class KVMAccel(Accel, typename="kvm-accel"):
     """``-accel kvm``."""
 
-    kernel_irqchip = Enum(
-        IRQCHIPS,
+    irqchip: str | None = None
+    """What ``kernel-irqchip`` was set to; None: nobody did."""
+    dirty_ring = 0
+
+    kernel_irqchip = Computed(
         "on|off|split",
+        None,
+        _set_irqchip,
+        kind=Enum(("on", "off", "split"), "on|off|split"),
         description="Configure KVM in-kernel irqchip",
-        qdev=False,
-        show_default=False,
-        readable=False,
     )
-    kvm_shadow_mem = kept(Int, "KVM shadow MMU size")
-    dirty_ring_size = kept(
-        UInt32, "Size of KVM dirty page ring buffer (default: 0, i.e. use bitmap)"
+    kvm_shadow_mem = kept(Int, "KVM shadow MMU size", default=-1)
+    dirty_ring_size = Computed(
+        "uint32",
+        lambda self: self.dirty_ring,
+        _set_dirty_ring,
+        description="Size of KVM dirty page ring buffer (default: 0, i.e. use bitmap)",
     )
     device = kept(String, "Path to the device node to use (default: /dev/kvm)", since="11.1")
-    rapl = kept(Bool, "Allow energy related MSRs for RAPL interface in Guest", since="11.1")
+    rapl = kept(
+        Bool,
+        "Allow energy related MSRs for RAPL interface in Guest",
+        since="11.1",
+        readable=False,
+    )
     rapl_helper_socket = kept(
-        String, "Socket Path for comminucating with the Virtual MSR helper daemon", since="11.1"
+        String,
+        "Socket Path for comminucating with the Virtual MSR helper daemon",
+        since="11.1",
+        readable=False,
     )
     notify_vmexit = Enum(
         ("run", "internal-error", "disable"),
@@ -98,8 +119,10 @@ class KVMAccel(Accel, typename="kvm-accel"):
         "Xen version to be emulated (in XENVER_version form e.g. 0x4000a for 4.10)",
         since="11.1",
     )
-    xen_gnttab_max_frames = kept(UInt16, "Maximum number of grant table frames", since="11.1")
-    xen_evtchn_max_pirq = kept(UInt16, "Maximum number of Xen PIRQs", since="11.1")
+    xen_gnttab_max_frames = kept(
+        UInt16, "Maximum number of grant table frames", default=64, since="11.1"
+    )
+    xen_evtchn_max_pirq = kept(UInt16, "Maximum number of Xen PIRQs", default=256, since="11.1")
     honor_guest_pat = kept(
         OnOffAuto,
         "Disable KVM quirk that ignores guest PAT memory type settings (default: auto)",

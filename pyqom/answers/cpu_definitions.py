@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.answers.expansion import alike, plain
+from pyqom.answers.expansion import alike, expanded_as_far
 from pyqom.answers.target import Target, model_name
 from pyqom.devices.cpu.x86.definition import LEGACY
 from pyqom.devices.cpu.x86.filter import filter_features, unavailable_features
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import CpuDefinition
+    from pyqom.devices.cpu.x86.cpu import X86CPU
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -23,12 +25,14 @@ def definitions(
     accel: str | Accelerator = "tcg",
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> list[CpuDefinition]:
     """What QEMU answers to ``query-cpu-definitions``: every model, its version, what it lacks.
 
-    The last of ``-cpu help`` comes first, as in QEMU.  Raises UnknownMachine, UnknownRelease.
+    The last of ``-cpu help`` comes first, as in QEMU.  The arguments are those of
+    `pyqom.expand`.  Raises UnknownMachine, UnknownRelease.
     """
-    return definitions_of(Target(machine, accel, release, types))
+    return definitions_of(Target(machine, accel, release, types, host))
 
 
 def definitions_of(target: Target) -> list[CpuDefinition]:
@@ -66,10 +70,8 @@ def _missing(cls: Any, target: Target) -> list[str]:
     """The features that the model would not get, as ``enforce`` would see it; a new list."""
     if cls.host_cpuid_required and not target.accel.uses_host_cpuid:
         return ["kvm"]
-    memo = cls.__dict__.get("_unavailable")
-    if memo is None:
-        memo = cls._unavailable = {}
-    key = alike(cls, target.context)
+    memo = target.accel.unavailable
+    key = cls, alike(cls, target.context)
     names: tuple[str, ...] | None = memo.get(key)
     if names is None:
         names = memo[key] = tuple(_filtered(cls, target))
@@ -77,10 +79,19 @@ def _missing(cls: Any, target: Target) -> list[str]:
 
 
 def _filtered(cls: Any, target: Target) -> list[str]:
+    """What filtering takes; "type" first where the model cannot even be expanded."""
+    cpu = filtered(cls, target)
+    broken = [] if cpu.cannot_expand is None else ["type"]
+    return broken + unavailable_features(cpu)
+
+
+def filtered(cls: Any, target: Target) -> X86CPU:
+    """A model's CPU as far as it expands, less what the accelerator lacks; one of its own."""
     from copy import copy
 
-    shared = plain(cls, target.context)
+    shared = expanded_as_far(cls, target.context)
     cpu = copy(shared)
+    cpu.accel = target.accel
     cpu.words, cpu.filtered_words = list(shared.words), list(shared.filtered_words)
     filter_features(cpu)
-    return unavailable_features(cpu)
+    return cpu

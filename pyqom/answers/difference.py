@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -38,8 +39,9 @@ class Side:
         props: Mapping[str, Any] | None = None,
         release: str | None = None,
         types: Registry | None = None,
+        host: Host | str | None = None,
     ) -> None:
-        self.target = Target(machine, accel, release, types)
+        self.target = Target(machine, accel, release, types, host)
         self.model = parse_model(model)
         self.props = props
         self.values = props_of(expanded(self.target, self.model, props), "full")
@@ -94,6 +96,7 @@ def history(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | Mapping[str, Registry] | None = None,
+    host: Host | str | None = None,
 ) -> list[Change]:
     """Where along the machine versions of a family each property of a model changes.
 
@@ -119,7 +122,7 @@ def history(
     for machine in family_chain(family or "pc-i440fx", release):
         own = types.get(machine.release.name) if isinstance(types, Mapping) else types
         try:
-            here = Side(model, machine=machine, accel=accel, props=props, types=own)
+            here = Side(model, machine=machine, accel=accel, props=props, types=own, host=host)
         except UnknownModel as error:
             unknown = unknown or error
             continue

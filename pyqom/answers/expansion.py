@@ -11,7 +11,7 @@ from pyqom.answers.edge import edge
 from pyqom.answers.target import Target
 from pyqom.devices.cpu.x86 import rules
 from pyqom.devices.cpu.x86.featurestring import parse_model
-from pyqom.errors import InvalidParameterType, InvalidParameterValue
+from pyqom.errors import InvalidParameterType, InvalidParameterValue, PyqomError
 from pyqom.quick import quoted
 from pyqom.types.qdict import qdict_order
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context, Trace
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -41,18 +42,21 @@ def expand(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Expansion:
     """What QEMU answers to ``query-cpu-model-expansion``: QMP's ``return`` object, a new dict.
 
     `model` may carry features as ``-cpu`` does (``"Haswell,+vmx,-avx2,level=7"``); `props` are
     typed as in QMP.  `machine` is a machine type's name or alias (None: ``none``), `release` the
     QEMU release (None: the newest that has the machine type).  `types` is a registry with types of
-    one's own (None: the release's).
+    one's own (None: the release's).  `host` is the host of KVM, a record or its file, and implies
+    ``accel="kvm"``.
 
     Raises UnknownModel, UnknownMachine, UnknownRelease, PropertyNotFound, PropertyNotWritable,
     InvalidParameterType or InvalidParameterValue, each with QEMU's text.
     """
-    return expansion_of(Target(machine, accel, release, types), parse_model(model), type, props)
+    target = Target(machine, accel, release, types, host)
+    return expansion_of(target, parse_model(model), type, props)
 
 
 def expansion_of(target: Target, model: ModelString, type: str, props: Any = None) -> Expansion:
@@ -93,22 +97,47 @@ def expanded(target: Target, model: ModelString, props: Any = None) -> X86CPU:
 
 
 def plain(cls: Any, context: Context) -> X86CPU:
-    """The expanded CPU of a model without further properties, made once for all that are alike."""
-    memo = cls.__dict__.get("_expanded")
-    if memo is None:
-        memo = cls._expanded = {}
+    """The expanded CPU of a model without further properties, made once for all that are alike.
+
+    Raises PyqomError where the accelerator is such that it cannot be expanded.
+    """
+    cpu = expanded_as_far(cls, context)
+    if cpu.cannot_expand is not None:
+        raise cpu.cannot_expand
+    return cpu
+
+
+def expanded_as_far(cls: Any, context: Context) -> X86CPU:
+    """As `plain`; where the rules failed, ``cannot_expand`` of the CPU is why."""
+    memo = context.accel.kept(cls)
     key = alike(cls, context)
     cpu: X86CPU | None = memo.get(key)
     if cpu is None:
-        cpu = memo[key] = cls(context)
-        rules.expand(cpu)
+        told, context.warnings = context.warnings, []
+        try:
+            cpu = cls(context)
+            _expand(cpu)
+            cpu.expansion_warnings = tuple(context.warnings)
+        finally:
+            context.warnings = told
+        memo[key] = cpu
+    for text in cpu.expansion_warnings:
+        context.warn(text)
     return cpu
+
+
+def _expand(cpu: X86CPU) -> None:
+    """Run the rules; the CPU remembers why they failed."""
+    try:
+        rules.expand(cpu)
+    except PyqomError as error:
+        cpu.cannot_expand = error
 
 
 def alike(cls: Any, context: Context) -> tuple[object, ...]:
     """What two contexts share in which a model is the same."""
     default = context.default_cpu_version if cls.model_version is None else cls.model_version
-    return context.accel, default, context.bound(cls), context.switches
+    return context.accel.expands_like(cls), default, context.bound(cls), context.switches
 
 
 def configured(
@@ -154,6 +183,7 @@ def expansion_lines(
     accel: str | Accelerator = "tcg",
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Iterator[str]:
     """JSON lines ``{"machine", "model", "type", "return"}`` of all models on some machine types."""
     from pyqom.answers.target import model_name
@@ -162,7 +192,7 @@ def expansion_lines(
     tails: dict[tuple[X86CPU, str], str] = {}
     names: list[tuple[str, Any]] = []
     for machine in machines:
-        target = Target(machine, accel, release, types)
+        target = Target(machine, accel, release, types, host)
         if not names or names[0][1].registry is not target.types:
             names = [(model_name(cls), cls) for cls in target.models()]
         head = f'{{"machine": "{target.machine.name}", "model": "'

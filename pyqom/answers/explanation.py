@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pyqom.answers.edge import edge
 from pyqom.answers.expansion import configured
+from pyqom.answers.places import places_of, property_at
 from pyqom.answers.results import Explanation
 from pyqom.answers.target import Target
 from pyqom.answers.trace import StepTrace
+from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.errors import PropertyNotFound
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import Step
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
     from pyqom.types import Registry
 
@@ -31,13 +34,15 @@ def explain(
     props: Mapping[str, Any] | None = None,
     release: str | None = None,
     types: Registry | None = None,
+    host: Host | str | None = None,
 ) -> Explanation:
     """The layers that set `property`, in order, with the value after each, then the rules.
 
-    The arguments are those of `expand`; `property` is any of a full expansion.  Raises what
-    `expand` raises, and PropertyNotFound where the expansion has no such property.
+    The arguments are those of `expand`; `property` is any of a full expansion, or a feature by its
+    place in CPUID (``"CPUID.7.0:EBX[5]"``, leaf and subleaf in hexadecimal).  Raises what `expand`
+    raises, and PropertyNotFound where the expansion has no such property.
     """
-    target = Target(machine, accel, release, types)
+    target = Target(machine, accel, release, types, host)
     return explanation_of(target, parse_model(model), property, props, model)
 
 
@@ -47,6 +52,7 @@ def explanation_of(
     """What `explain` answers, of a model string that is parsed; `title` is how to call it."""
     cls = target.model(wanted.name)
     names = edge(cls, "full").names()
+    property = property_at(cls, property)
     if property not in names:
         text = f"Property '{cls.typename}.{property}' not found"
         raise PropertyNotFound(text, property, names)
@@ -62,6 +68,7 @@ def explanation_of(
         description=prop.description,
         value=steps[-1].value,
         steps=tuple(steps),
+        places=places_of(cls, unaliased(cls, prop)),
     )
 
 

@@ -106,10 +106,35 @@ def decider(steps: Sequence[Step]) -> Step:
 
 
 @frozen
+class FeaturePlace:
+    """A bit that a feature property stands for: of a CPUID register, or of a feature MSR.
+
+    ``word`` is pyqom's name of the feature word, ``symbol`` QEMU's; ``subleaf`` is None where the
+    leaf has none, ``meaning`` says in words what the bit is, None where nobody knows.
+    """
+
+    word: str
+    symbol: str
+    bit: int
+    leaf: int | None
+    subleaf: int | None
+    register: str | None
+    msr: int | None
+    meaning: str | None
+
+    def __str__(self) -> str:
+        if self.msr is not None:
+            return f"MSR.{self.msr:X}[{self.bit}]"
+        subleaf = "" if self.subleaf is None else f".{self.subleaf:X}"
+        return f"CPUID.{self.leaf:X}{subleaf}:{self.register}[{self.bit}]"
+
+
+@frozen
 class Explanation:
     """Why a property of a model has its value on a machine type: the steps, in order.
 
     The last step's value is what `expand` answers.  ``decided`` is the last step that changed it.
+    ``places`` are the bits of a feature.
     """
 
     model: str
@@ -121,6 +146,7 @@ class Explanation:
     description: str | None
     value: Any
     steps: tuple[Step, ...]
+    places: tuple[FeaturePlace, ...] = ()
 
     def decided(self) -> Step:
         """The step that decided: the last that changed the value, or the first."""
@@ -154,3 +180,30 @@ class Change:
     before: Any
     value: Any
     step: Step
+
+
+@frozen
+class FieldDifference:
+    """A field of a CPUID leaf in which two vCPUs differ; None where a side lacks the leaf.
+
+    ``register`` and ``bits`` (``"7:0"``) say where it is, ``feature`` is the property that it is.
+    """
+
+    register: str
+    bits: str
+    name: str
+    a: bool | int | str | None
+    b: bool | int | str | None
+    feature: str | None
+
+
+@frozen
+class LeafDifference:
+    """A CPUID leaf in which two vCPUs differ: its registers on either side, and its fields."""
+
+    leaf: int
+    subleaf: int
+    title: str | None
+    a: tuple[int, ...] | None
+    b: tuple[int, ...] | None
+    fields: tuple[FieldDifference, ...]

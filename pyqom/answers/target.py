@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.context import Trace
     from pyqom.devices.cpu.x86.featurestring import ModelString
+    from pyqom.hosts.host import Host
     from pyqom.types import Registry
 
 
@@ -39,6 +40,7 @@ class Target:
         accel: str | Accelerator = "tcg",
         release: str | None = None,
         types: Registry | None = None,
+        host: Host | str | None = None,
     ) -> None:
         for what, given in (("machine type", machine), ("release", release)):
             if not isinstance(given, str | MachineType | None):
@@ -49,7 +51,7 @@ class Target:
         self.machine = machine if isinstance(machine, MachineType) else find(machine, release)
         self.release = self.machine.release
         self.types = registry(self.release) if types is None else types
-        self.accel = accelerator(accel, self.release)
+        self.accel = accelerator(accel, self.release, host).on(self.machine)
         self.context = machine_context(self.machine, self.accel)
 
     def model(self, name: str) -> Any:

@@ -30,8 +30,12 @@ SYNTAX = Syntax(
         Option("--machine", "-M", metavar="M", repeat=True, help="machine type (default: none)"),
         Option("--along", metavar="FAMILY", help="pc-i440fx or pc-q35: the history of A"),
         Option("--props", metavar="JSON", repeat=True, help="properties as QMP has them"),
-        Option("--accel", metavar="A", repeat=True, help="accelerator (default: tcg)"),
+        Option("--accel", metavar="A", repeat=True, help=options.ACCEL.help),
+        Option("--host", metavar="FILE", repeat=True, help=options.HOST.help),
         Option("--release", metavar="R", repeat=True, help="QEMU release"),
+        Option("--cpuid", help="the CPUID that guests see instead: registers and fields"),
+        Option("--smp", metavar="SMP", repeat=True, help="with --cpuid: topology as behind -smp"),
+        options.VCPU,
         options.JSON,
         options.MODELS,
     ],
@@ -40,8 +44,12 @@ SYNTAX = Syntax(
         "diff EPYC-v1 EPYC-v5 -M q35",
         "diff SandyBridge -M pc-q35-2.4 -M pc-q35-7.2",
         "diff SandyBridge --along pc-i440fx",
+        "diff EPYC-v1 EPYC-v4 -M q35 --cpuid",
     ],
 )
+
+SIDED = ("machine", "props", "accel", "host", "release", "smp")
+"""The options that each side may have for itself."""
 
 SIDE = re.compile(
     r"(?P<model>.*?)(@(?P<machine>[A-Za-z_][\w.+-]*))?(@(?P<release>\d[\d.]*))?", re.DOTALL
@@ -50,12 +58,20 @@ SIDE = re.compile(
 
 def run(given: Given, out: Output) -> int:
     """Print the differences: 0 where there is none, 1 where there are some."""
-    for name in ("machine", "props", "accel", "release"):
+    for name in SIDED:
         if len(getattr(given, name)) > 2:
             raise UsageError(f"--{name} is there more than twice")
+    if not given.cpuid and (given.smp or given.vcpu is not None):
+        raise UsageError("--smp and --vcpu go with --cpuid")
     if given.along is not None:
         return _along(given, out)
     a, b = (_side(given, number) for number in (0, 1))
+    if given.cpuid:
+        from pyqom.cli.diffcpuid import run as run_cpuid
+
+        vcpu = inputs.number("--vcpu", given.vcpu, 0)
+        smp = [_given(given.smp, number) for number in (0, 1)]
+        return run_cpuid(a, b, smp, vcpu, out, _about if given.json else None)
     found = diff(a, b)
     if given.json:
         out.json({"a": _about(a), "b": _about(b), "differences": list(map(_record, found))})
@@ -81,13 +97,7 @@ def _given(values: Sequence[str], number: int) -> str | None:
 
 def _side(given: Given, number: int) -> Side:
     model, machine, release = _parts(given.b if number and given.b is not None else given.a)
-    if (
-        number
-        and given.b is None
-        and not any(
-            len(values) == 2 for values in (given.machine, given.props, given.accel, given.release)
-        )
-    ):
+    if number and given.b is None and not any(len(getattr(given, name)) == 2 for name in SIDED):
         raise UsageError("with what? B, or an option given twice, or --along, is missing")
     place, types = inputs.place(
         machine or _given(given.machine, number),
@@ -98,7 +108,9 @@ def _side(given: Given, number: int) -> Side:
     return Side(
         model,
         machine=place,
-        accel=_given(given.accel, number) or "tcg",
+        accel=inputs.accelerator(
+            _given(given.accel, number), _given(given.host, number), place.release
+        ),
         props=inputs.properties(_given(given.props, number)),
         types=types,
     )
@@ -182,7 +194,9 @@ def _along(given: Given, out: Output) -> int:
     model, machine, release = _parts(given.a)
     if given.b is not None or machine or given.machine:
         raise UsageError("--along takes one model, and no machine type")
-    if max(len(given.props), len(given.accel), len(given.release)) > 1:
+    if given.cpuid:
+        raise UsageError("--along tells of properties, not of --cpuid")
+    if max(len(getattr(given, name)) for name in SIDED) > 1:
         raise UsageError("--along takes each option once")
     asked = release or _given(given.release, 0)
     known = dict.fromkeys(machine.release.name for machine in family_chain(given.along, asked))
@@ -192,6 +206,7 @@ def _along(given: Given, out: Output) -> int:
         model,
         given.along,
         accel=_given(given.accel, 0) or "tcg",
+        host=inputs.host(_given(given.accel, 0), _given(given.host, 0)),
         props=inputs.properties(_given(given.props, 0)),
         release=asked,
         types={name: types for name, types in own.items() if types is not None},

@@ -36,6 +36,7 @@ SYNTAX = Syntax(
         Option("--type", metavar="T", help="full (the default) or static"),
         options.PROPS,
         options.ACCEL,
+        options.HOST,
         options.RELEASE,
         Option("--all", help="every model: one line of JSON each"),
         options.JSON,
@@ -56,7 +57,7 @@ def run(given: Given, out: Output) -> int:
     if given.model is None:
         raise UsageError("which CPU model? (--all: every one)")
     machine, types = inputs.place(given.machine, given.release, given.models)
-    kind, accel = given.type or "full", given.accel or "tcg"
+    kind, accel = given.type or "full", inputs.accelerator(given.accel, given.host, machine.release)
     target, model = Target(machine, accel, types=types), parse_model(given.model)
     check_type(kind)
     cpu = expanded(target, model, inputs.properties(given.props))
@@ -64,8 +65,8 @@ def run(given: Given, out: Output) -> int:
     if given.json:
         _json(model.name, kind, cpu, out)
     else:
-        about = f"{given.model} on {machine.name} (QEMU {machine.release.name}, {accel}, {kind})"
-        page(about, props_of(cpu, kind), type(cpu)).show(out)
+        where = f"{machine.name} (QEMU {machine.release.name}, {accel.name}, {kind})"
+        page(f"{given.model} on {where}", props_of(cpu, kind), type(cpu)).show(out)
     return 0
 
 
@@ -146,14 +147,16 @@ def _lines(given: Given, machines: list[MachineType], out: Output) -> Iterator[s
     """All lines; a user's models are entered once for each release."""
     from pyqom.cli.progress import over
 
-    kind, accel = given.type or "full", given.accel or "tcg"
+    kind = given.type or "full"
     types = {
         release: inputs.own_types(release.name, given.models)
         for release in dict.fromkeys(machine.release for machine in machines)
     }
     if len(types) == 1:
         own = types[machines[0].release]
+        accel = inputs.accelerator(given.accel, given.host, machines[0].release)
         yield from expansion_lines(over(machines, out), kind, accel, types=own)
         return
     for machine in over(machines, out):
+        accel = inputs.accelerator(given.accel, given.host, machine.release)
         yield from expansion_lines([machine], kind, accel, types=types[machine.release])

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyqom.answers.results import Explanation, Step
+    from pyqom.answers.results import Explanation, FeaturePlace, Step
     from pyqom.cli.options import Given
     from pyqom.cli.output import Output
 
@@ -21,17 +21,22 @@ SYNTAX = Syntax(
     "The layers that set a property, in order, with the value after each, then the rules.",
     [
         Argument("model", "a CPU model, perhaps with features: MODEL[,+f][,-f][,p=v]"),
-        Argument("property", "a property of the model's full expansion"),
+        Argument("property", "a property, or a place in CPUID such as CPUID.7.0:EBX[5]"),
     ],
     [
         options.MACHINE,
         options.PROPS,
         options.ACCEL,
+        options.HOST,
         options.RELEASE,
         options.JSON,
         options.MODELS,
     ],
-    ["explain SandyBridge xlevel --machine pc-i440fx-1.6", "explain EPYC,-svm npt -M q35"],
+    [
+        "explain SandyBridge xlevel --machine pc-i440fx-1.6",
+        "explain EPYC,-svm npt -M q35",
+        "explain Haswell CPUID.7.0:EBX[5] -M q35",
+    ],
 )
 
 
@@ -42,7 +47,7 @@ def run(given: Given, out: Output) -> int:
         given.model,
         given.property,
         machine=machine,
-        accel=given.accel or "tcg",
+        accel=inputs.accelerator(given.accel, given.host, machine.release),
         props=inputs.properties(given.props),
         types=types,
     )
@@ -65,9 +70,17 @@ def record(answer: Explanation) -> dict[str, Any]:
     names = ("model", "property", "machine", "release", "accel", "type", "description", "value")
     return {
         **{name: getattr(answer, name) for name in names},
+        "places": [_place(each) for each in answer.places],
         "steps": [step_record(step) for step in answer.steps],
         "decided": step_record(decided(answer)),
     }
+
+
+def _place(place: FeaturePlace) -> dict[str, Any]:
+    """A bit of CPUID or an MSR as JSON, without what it lacks."""
+    names = ("word", "symbol", "bit", "leaf", "subleaf", "register", "msr", "meaning")
+    found = {name: getattr(place, name) for name in names}
+    return {"place": str(place)} | {k: v for k, v in found.items() if v is not None}
 
 
 def page(answer: Explanation) -> Page:
@@ -77,6 +90,9 @@ def page(answer: Explanation) -> Page:
     made.title(f"{answer.property} ({answer.type}) of {answer.model} on {where}")
     if answer.description and answer.description != "on/off":
         made.text(answer.description)
+    for place in answer.places:
+        meaning = f": {place.meaning}" if place.meaning else ""
+        made.text(f"{place} (word {place.word}, {place.symbol}){meaning}")
     last = decided(answer)
     made.table(
         ("layer", "source", "brought by", "for", "value", "why"),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pyqom.accel import select
 from pyqom.cli.options import UsageError
+from pyqom.cli.output import one_line
 from pyqom.errors import BadData
 from pyqom.machines import MachineType, find
+from pyqom.quick import memo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from pyqom.accel.accelerator import Accelerator
+    from pyqom.hosts.host import Host
+    from pyqom.release import Release
     from pyqom.types import Registry
 
 Where = tuple[MachineType, "Registry | None"]
@@ -24,6 +30,35 @@ def place(machine: str | None, release: str | None, models: Sequence[str] = ()) 
     """
     found = find(machine, release)
     return found, own_types(found.release.name, models)
+
+
+def accelerator(name: str | None, file: str | None, release: Release) -> Accelerator:
+    """The accelerator of ``--accel`` and ``--host`` for a release.
+
+    Raises UsageError where the two do not go together, BadData for a file that holds no host, and
+    PyqomError for an accelerator that is not there.
+    """
+    return select.accelerator(name or "tcg", release, host(name, file))
+
+
+def host(name: str | None, file: str | None) -> Host | None:
+    """The host of ``--host``; None where there is none.  Raises UsageError, BadData."""
+    if file is None:
+        return None
+    if name is not None and name.partition(",")[0] != "kvm":
+        raise UsageError(f"--host goes with --accel kvm, not {name}")
+    return _read(file)
+
+
+@memo
+def _read(file: str) -> Host:
+    """The host of a file, read once."""
+    from pyqom.hosts.reading import load_host
+
+    try:
+        return load_host(file)
+    except BadData as error:
+        raise of_file(file, error) from error
 
 
 def own_types(
@@ -44,6 +79,15 @@ def own_types(
         except BadData as error:
             raise of_file(file, error) from error
     return types
+
+
+def number(flag: str, text: str | None, default: int) -> int:
+    """An option's whole number.  Raises UsageError for what is none, or negative."""
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise UsageError(f"argument {flag}: '{one_line(text)}' is no number")
+    return int(text)
 
 
 def of_file(file: str, error: BadData) -> BadData:
@@ -99,7 +143,7 @@ def warn(model: str) -> None:
     """Print what QEMU would warn of in a model string."""
     if "," not in model:
         return
-    from pyqom.cli.output import complain, one_line
+    from pyqom.cli.output import complain
     from pyqom.devices.cpu.x86.featurestring import parse_model
 
     for text in parse_model(model).warnings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.answers.cpu_definitions import definitions
+from pyqom.answers.cpu_definitions import definitions_of
 from pyqom.answers.target import Target
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Syntax
@@ -24,7 +24,7 @@ SYNTAX = Syntax(
     "What QEMU, started with the machine type, answers to query-cpu-definitions; with a NAME\n"
     "that model's definition: identification, features, caches and versions.",
     [Argument("name", "a CPU model", "?")],
-    [options.MACHINE, options.ACCEL, options.RELEASE, options.JSON, options.MODELS],
+    [options.MACHINE, options.ACCEL, options.HOST, options.RELEASE, options.JSON, options.MODELS],
     ["models --machine pc-q35-4.0", "models EPYC"],
 )
 
@@ -32,10 +32,11 @@ SYNTAX = Syntax(
 def run(given: Given, out: Output) -> int:
     """Print the list, or one model."""
     machine, types = inputs.place(given.machine, given.release, given.models)
-    target = Target(machine, given.accel or "tcg", types=types)
+    accel = inputs.accelerator(given.accel, given.host, machine.release)
+    target = Target(machine, accel, types=types)
     if given.name is not None:
         target.model(given.name)  # refuses an unknown one before all are made
-    found = definitions(machine=machine, accel=target.accel, types=types)
+    found = definitions_of(target)
     if given.name is not None:
         entry = next(entry for entry in found if entry["name"] == given.name)
         detail = record(entry, target)

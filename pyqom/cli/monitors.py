@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from pyqom.cli import inputs
 from pyqom.cli.options import Option, UsageError
 from pyqom.errors import CommandNotFound, PyqomError, QmpError, nearest
 
@@ -21,7 +22,8 @@ OPTIONS = (
     Option("--machine", "-M", metavar="M", help="make a machine of this type (default: pc)"),
     Option("--cpu", metavar="MODEL", help="with these CPUs, as QEMU's -cpu has them"),
     Option("--smp", metavar="N", help="so many, as QEMU's -smp has it: 2,maxcpus=4"),
-    Option("--accel", metavar="A", help="under this accelerator (default: tcg)"),
+    Option("--accel", metavar="A", help="under this accelerator (default: tcg, with --host kvm)"),
+    Option("--host", metavar="FILE", help="on the host that the record in FILE describes"),
     Option("--release", metavar="R", help="of this QEMU release (default: the newest)"),
 )
 """The options that describe a machine to make."""
@@ -76,8 +78,9 @@ class Machine(Target):
             given.machine,
             given.cpu,
             None if given.smp is None else _smp(given.smp),
-            given.accel or "tcg",
+            given.accel or ("kvm" if given.host is not None else "tcg"),
             release=given.release,
+            host=inputs.host(given.accel, given.host),
         )
         self.schema = self.vm.dispatcher.schema
         self._told = len(self.vm.events)

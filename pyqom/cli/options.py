@@ -97,7 +97,12 @@ RELEASE = Option(
 MACHINE = Option(
     "--machine", "-M", metavar="M", help="machine type, by name or alias (default: none)"
 )
-ACCEL = Option("--accel", metavar="A", help="accelerator (default: tcg)")
+ACCEL = Option("--accel", metavar="A", help="accelerator (default: tcg, with --host kvm)")
+HOST = Option(
+    "--host", metavar="FILE", help="the host that the record in FILE describes, with --accel kvm"
+)
+SMP = Option("--smp", metavar="SMP", help="CPUs and topology as behind -smp (default: 1)")
+VCPU = Option("--vcpu", metavar="N", help="which vCPU, from 0 (default: 0)")
 PROPS = Option("--props", metavar="JSON", help="properties as QMP has them: a JSON object")
 
 

@@ -103,9 +103,10 @@ class Context:
 
     ``default_cpu_version`` is what a CPU model's plain name means (`definition.Definition`),
     ``switches`` are the ``+feature`` and ``-feature`` of ``-cpu``, which act on expansion.
-    ``trace`` listens while devices are made.  ``pre_plug`` may refuse a device its place, by
-    raising, before it is realized.  ``warnings`` keeps what QEMU would have printed, if it is a
-    list.  A context with neither trace nor warnings may be shared.
+    ``boot_cpus`` is how many CPUs the machine starts with.  ``trace`` listens while devices are
+    made.  ``pre_plug`` may refuse a device its place, by raising, before it is realized.
+    ``warnings`` keeps what QEMU would have printed, if it is a list.  A context with neither trace
+    nor warnings may be shared.
     """
 
     def __init__(
@@ -117,7 +118,9 @@ class Context:
         pre_plug: Callable[[Any], None] | None = None,
         warnings: list[str] | None = None,
         switches: Iterable[tuple[str, bool]] = (),
+        boot_cpus: int = 1,
     ) -> None:
+        self.boot_cpus = boot_cpus
         self.switches = tuple(switches)
         self.pre_plug = pre_plug
         self.warnings = warnings
@@ -162,6 +165,12 @@ class Context:
         """Keep a warning; `once` drops one that is kept already."""
         if self.warnings is not None and not (once and text in self.warnings):
             self.warnings.append(text)
+
+    def complain(self, text: str) -> None:
+        """Keep an error that is no reason to stop, where there is a place for it."""
+        errors = getattr(self.warnings, "errors", self.warnings)
+        if errors is not None:
+            errors.append(text)
 
 
 _bindings: dict[Any, Bound] = {}

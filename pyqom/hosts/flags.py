@@ -52,13 +52,25 @@ def source_bits() -> dict[str, Bit]:
 
 
 @memo
+def shown_in_order() -> tuple[tuple[str, tuple[Bit, ...]], ...]:
+    """The flags of ``/proc/cpuinfo`` in its order, each with the bits that are it by themselves."""
+    return tuple((shown, bits) for _, shown, bits in _flags() if shown is not None)
+
+
+@memo
+def made_up_flags(vendor: str) -> dict[str, tuple[Bit, ...]]:
+    """The flags that Linux derives, and the bits that it derives them from on a vendor's CPU."""
+    found: dict[str, tuple[Bit, ...]] = {}
+    for record in load("linux-flags.json", "words", "kvm-only", "derived")["derived"]:
+        if vendor in record.get("vendors", (vendor,)):
+            found[record["shown"]] = (_bit(record["at"], record["at"]["bit"]),)
+    return found
+
+
+@memo
 def shown_bits(vendor: str) -> dict[str, tuple[Bit, ...]]:
     """The bits that are set where ``/proc/cpuinfo`` of that vendor's CPU shows a flag.
 
     A flag that Linux made up, and that no single bit decides, has none.
     """
-    found = {shown: bits for _, shown, bits in _flags() if shown is not None}
-    for record in load("linux-flags.json", "words", "kvm-only", "derived")["derived"]:
-        if vendor in record.get("vendors", (vendor,)):
-            found[record["shown"]] = (_bit(record["at"], record["at"]["bit"]),)
-    return found
+    return {**dict(shown_in_order()), **made_up_flags(vendor)}

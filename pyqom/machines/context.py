@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.machines.machine import MachineType
 
-_contexts: dict[tuple[MachineType, Accelerator], Context] = {}
-
-
 def machine_context(machine: MachineType, accel: Accelerator) -> Context:
     """The context of a machine type under an accelerator, as it starts without options; shared."""
-    found = _contexts.get((machine, accel))
+    contexts: dict[MachineType, Context] = accel.contexts
+    found = contexts.get(machine)
     if found is None:
-        found = _contexts[machine, accel] = Context(
+        found = contexts[machine] = Context(
             accel,
             machine.default_cpu_version,
             compat_overrides(machine, accel),

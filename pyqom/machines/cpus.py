@@ -12,30 +12,51 @@ from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.context import Context
     from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.machines.smp import Smp
 
 
+def topology_of(smp: Smp) -> Topology:
+    """The levels that an x86 machine has."""
+    return Topology(smp.sockets, smp.dies, smp.modules, smp.cores, smp.threads)
+
+
+def check_apic_ids(apic_ids: Sequence[int], accel: Accelerator) -> None:
+    """Refuse APIC ids that are too wide for the accelerator.  Raises PyqomError."""
+    if max(apic_ids) > 254 and not accel.has_wide_apic_ids:
+        raise PyqomError(
+            "current -smp configuration requires kernel irqchip and X2APIC API support."
+        )
+
+
 class Cpus:
     """The vCPUs of one machine, by index; ``present`` are those that are there, as they came.
 
-    ``cpu_class`` is the type of all of them.
+    ``cpu_class`` is the type of all of them; ``cache_places`` are what ``smp-cache`` says, None
+    where it was not given.
     """
 
-    def __init__(self, cpu_class: Any, smp: Smp) -> None:
+    def __init__(
+        self, cpu_class: Any, smp: Smp, cache_places: dict[str, str] | None = None
+    ) -> None:
         self.cpu_class = cpu_class
         self.smp = smp
-        self.topology = Topology(smp.sockets, smp.dies, smp.modules, smp.cores, smp.threads)
+        self.topology = topology_of(smp)
         self.apic_ids = tuple(self.topology.apic_ids(smp.maxcpus))
         self.present: dict[int, X86CPU] = {}
         self.nodes: dict[int, int] = {}
         """The NUMA node of a CPU index, where one was given."""
         self.slots = CpuSlots(
-            cpu_class.typename, self.topology, self.apic_ids, self.present.__contains__
+            cpu_class.typename,
+            self.topology,
+            self.apic_ids,
+            self.present.__contains__,
+            cache_places,
         )
 
     def __iter__(self) -> Iterator[X86CPU]:
@@ -53,11 +74,8 @@ class Cpus:
 
         A machine that is no PC gives none its place: not `placed`.
         """
-        wide = placed and max(self.apic_ids) > 254
-        if wide and "wide-apic-ids-need-kvm" in context.accel.release.rules:
-            raise PyqomError(
-                "current -smp configuration requires kernel irqchip and X2APIC API support."
-            )
+        if placed:
+            check_apic_ids(self.apic_ids, context.accel)
         for index in range(self.smp.cpus):
             cpu = self.cpu_class(context)
             if placed:

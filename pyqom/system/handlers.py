@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
+from pyqom.accel.choice import HOST
 from pyqom.errors import PyqomError
 from pyqom.system import help as helps
 from pyqom.system.commandline import Monitor
 from pyqom.system.messages import Done, Failure
 from pyqom.system.opts import number
+from pyqom.types.globaltext import MEMBERS, complete_global, dotted_global
 from pyqom.types.keyval import is_help_option
 
 TYPE_CHECKING = False
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     Handler = Callable[[CommandLine, Any, str], None]
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-GLOBAL = re.compile(r"([^.=]{1,63})\.([^=]{1,63})=")
 SETTING = re.compile(r"([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=")
 KEYVAL_GROUPS = ("object", "audiodev", "machine", "smp-opts", "boot-opts")
 """Groups that are no QemuOpts, so that ``-set`` has nothing to change."""
@@ -70,9 +71,16 @@ def _cpu(line: CommandLine, text: str, location: str) -> None:
     line.cpu = text
 
 
+def _as_qemu_has_it(location: str) -> str:
+    """The location of ``-accel`` without the one property that is pyqom's own."""
+    words = location.replace(",,", "\0").split(",")
+    kept = [word for word in words if not word.startswith(f"{HOST}=")]
+    return ",".join(kept).replace("\0", ",,")
+
+
 def _accel(line: CommandLine, text: str, location: str) -> None:
     try:
-        chosen = line.parse("accel", text, location).get("accel")
+        chosen = line.parse("accel", text, _as_qemu_has_it(location)).get("accel")
     except Failure as failure:  # QEMU says so, and goes on to help
         for message in failure.messages:
             line.messages.error(message, failure.location)
@@ -104,14 +112,12 @@ def _grouped(group: str, implied: bool = True) -> Handler:
 
 
 def _global(line: CommandLine, text: str, location: str) -> None:
-    match = GLOBAL.match(text)
-    if match:
+    found = dotted_global(text)
+    if found is None:
+        complete_global(line.parse("global", text, location, implied=False).texts())
+    else:
         opts = line.group("global").create(None, location)
-        opts.pairs = [("driver", match[1]), ("property", match[2]), ("value", text[match.end() :])]
-        return
-    opts = line.parse("global", text, location, implied=False)
-    if None in (opts.get("driver"), opts.get("property"), opts.get("value")):
-        raise PyqomError("options 'driver', 'property', and 'value' are required")
+        opts.pairs = list(zip(MEMBERS, found, strict=True))
 
 
 def _set(line: CommandLine, text: str, location: str) -> None:

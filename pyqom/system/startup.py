@@ -123,10 +123,19 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         paused=line.paused,
         preconfig=line.preconfig,
         incoming=line.incoming is not None,
+        cpu_pm=_cpu_pm(line),
         actions=setup.actions,
         reports=Printed(line, messages),
         on_phase=serving.on_phase,
     )
+
+
+def _cpu_pm(line: CommandLine) -> bool:
+    """Whether guests may stop the CPU: the last ``-overcommit`` that says so."""
+    allowed = False
+    for opts in line.given("overcommit"):
+        allowed = opts.flag("cpu-pm", allowed)
+    return allowed
 
 
 def _take(options: dict[str, Any], name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from pyqom.cli.arguments import full
 from pyqom.cli.options import Argument, Option, Syntax, UsageError, ordinary
 from pyqom.cli.output import Output
 from pyqom.cli.program import VERBS, either
+
+HOST = str(Path(__file__).parents[1] / "data" / "hosts" / "genoa.json")
 
 SYNTAX = Syntax(
     "try",
@@ -104,7 +107,8 @@ def test_examples_of_the_help_work(pyqom, verb, models, monkeypatch):
     examples = importlib.import_module(f"pyqom.cli.{verb}").SYNTAX.examples
     assert examples
     for example in examples:
-        words = example.partition(" > ")[0].replace("my-models.json", models).split()
+        command = example.partition(" > ")[0].replace("my-models.json", models)
+        words = command.replace("node7.json", HOST).split()
         assert pyqom(*words).status in (0, 1)
 
 

@@ -241,7 +241,8 @@ def test_a_good_script_on_a_socket(pyqom, monkeypatch):
 
 def given(**options):
     found = Given()
-    found.__dict__.update(dict.fromkeys(("machine", "cpu", "smp", "accel", "release")) | options)
+    names = ("machine", "cpu", "smp", "accel", "host", "release")
+    found.__dict__.update(dict.fromkeys(names) | options)
     return found
 
 

@@ -17,6 +17,7 @@ from pyqom import release as releases
 ROOT = Path(__file__).parents[2]
 X86 = ROOT / "pyqom/devices/cpu/x86/data"
 ACCEL = ROOT / "pyqom/accel/data"
+HOSTS = ROOT / "pyqom/hosts/data"
 RELEASES = tuple(release.name for release in releases.releases())
 
 FILES = {
@@ -26,8 +27,13 @@ FILES = {
     X86 / "aliases.json": "cpu-aliases.json",
     X86 / "xsave.json": "cpu-xsave.json",
     X86 / "caches.json": "cpu-caches.json",
+    X86 / "cpuid.json": "cpuid.json",
+    X86 / "cpuid-descriptors.json": "cpuid-descriptors.json",
+    X86 / "cpuid-fields.json": "cpuid-fields.json",
+    HOSTS / "linux-guest.json": "linux-guest.json",
     ACCEL / "tcg.json": "accel-tcg.json",
     ACCEL / "kvm.json": "accel-kvm.json",
+    ACCEL / "hyperv.json": "accel-hyperv.json",
     **dict.fromkeys(sorted((X86 / "models").glob("*.json")), "cpu-models.json"),
 }
 

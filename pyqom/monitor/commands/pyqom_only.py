@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 def asked(monitor: Dispatcher, args: Args) -> Target:
     """The machine type, release and accelerator asked about; the running machine's by default."""
     vm = monitor.vm
-    if not {"machine", "release", "accel"} & args.keys():
+    if not {"machine", "release", "accel", "host"} & args.keys():
         return target_of(monitor)
     machine = args.get("machine")
     if machine is None and "release" not in args:
         machine = vm.machine_type
-    return Target(machine, args.get("accel", vm.accel.name), args.get("release"))
+    host = args.get("host")
+    if host is None and "accel" not in args:
+        host = getattr(vm.accel, "host", None)
+    return Target(machine, args.get("accel", vm.accel.name), args.get("release"), host=host)
 
 
 @command("x-query-cpu-model-expansion")

@@ -19,6 +19,7 @@ from pyqom.devices.cpu.x86.kinds import (
 )
 from pyqom.devices.cpu.x86.loading import load
 from pyqom.devices.cpu.x86.rules import LBR_FMT_MASK, LBR_FMT_UNSET
+from pyqom.devices.cpu.x86.topology import Topology
 from pyqom.errors import PyqomError
 from pyqom.types import (
     Bit,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.devices.context import Context
+    from pyqom.devices.cpu.x86.cpuid.caches import Caches
     from pyqom.devices.cpu.x86.definition import Definition
     from pyqom.devices.cpu.x86.facts import Facts
 
@@ -86,14 +88,34 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
     feature_defaults: Any = {}
     """Features that class bodies set: {name: on}."""
     migratable = False
+    cannot_expand: PyqomError | None = None
+    """Why a CPU that is only asked about could not be expanded to the end."""
+    expansion_warnings: tuple[str, ...] = ()
+    """What QEMU warns of each time that such a CPU is expanded."""
     cpu_index = -1
     """The CPU's number in its machine; none yet."""
     threads_per_package = 1
     threads_per_core = 1
+    topology = Topology()
+    """How many CPUs there are, and on which levels."""
+    caches: Caches
+    """The caches that CPUID shows, once it is realized."""
+    cache_places: dict[str, str] | None = None
+    """Which level shares each cache, where ``-machine smp-cache`` says it."""
+    user_tsc_frequency = 0
+    """The ``tsc-frequency`` that was asked for, in Hz; 0 for none."""
+    mwait = (0, 0, 0, 0)
+    """CPUID leaf 5 as the accelerator has found it."""
     has_leaf_1f = False
     """Whether the topology has levels that only CPUID leaf 1Fh can tell."""
     min_level_func7 = 0
+    avx10_asked = 0
+    """The version of AVX10 that was too high; its subleaves are still told of."""
     hyperv_features = 0
+    hyperv_interface: tuple[int, ...] = (0x31237648, 0, 0, 0)
+    """What the interface leaf of Hyper-V says: "Hv#1", and nothing."""
+    hyperv_limits: tuple[int, ...] = (64, 0, 0)
+    """EBX, ECX and EDX of the leaf with the implementation's limits."""
 
     apic_id = UInt32(UNSET)
     thread_id = Int32(-1)
@@ -221,3 +243,45 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
         from pyqom.devices.cpu.x86.realize import realize  # most CPUs are only asked about
 
         realize(self)
+
+    def cpuid(
+        self,
+        leaf: int,
+        subleaf: int = 0,
+        *,
+        cr4: int = 0,
+        xcr0: int = 1,
+        long_mode: bool = False,
+    ) -> tuple[int, int, int, int]:
+        """What the CPUID instruction answers to a guest: (EAX, EBX, ECX, EDX), 32 bits each.
+
+        `leaf` and `subleaf` are EAX and ECX, 32 bits each; `cr4`, `xcr0` and `long_mode` the state
+        of the CPU, at first that of a reset.  Raises PyqomError where a number is none or too
+        large, and where the CPU is not realized.  QEMU ``cpu_x86_cpuid``.
+        """
+        from pyqom.devices.cpu.x86.cpuid import State, cpuid
+
+        return cpuid(self, leaf, subleaf, State(cr4, xcr0, long_mode))
+
+    def cpuid_table(
+        self, *, cr4: int = 0, xcr0: int = 1, long_mode: bool = False
+    ) -> list[tuple[int, int, int, int, int, int]]:
+        """All of CPUID in order: (leaf, subleaf, EAX, EBX, ECX, EDX) each.
+
+        Every basic and every extended leaf from the first to the highest and one beyond, with the
+        subleaves that it may have, and leaves of the hypervisor's and of Centaur's range.  The
+        arguments and errors are those of `cpuid`.
+        """
+        from pyqom.devices.cpu.x86.cpuid import State, cpuid_table
+
+        return cpuid_table(self, State(cr4, xcr0, long_mode))
+
+    def kvm_cpuid_table(self) -> list[tuple[int, int, int, int, int, int, int]]:
+        """What KVM_SET_CPUID2 is given: (function, index, flags, EAX, EBX, ECX, EDX) in order.
+
+        Raises PyqomError where the CPU is not realized, not under KVM, or has more entries than KVM
+        takes.  QEMU ``kvm_arch_init_vcpu``.
+        """
+        from pyqom.devices.cpu.x86.cpuid.kvm import kvm_cpuid_table
+
+        return kvm_cpuid_table(self)

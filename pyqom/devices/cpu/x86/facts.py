@@ -68,12 +68,16 @@ class XsaveArea:
 
 
 class Avx10:
-    """A version of AVX10 and the (word, mask) of the features that it adds to the one before."""
+    """A version of AVX10 and the (word, mask) of the features that it adds to the one before.
 
-    __slots__ = ("number", "places")
+    ``max_subleaf`` is the highest subleaf of CPUID leaf 24h that it has.
+    """
+
+    __slots__ = ("max_subleaf", "number", "places")
 
     def __init__(self, record: dict[str, Any], names: Features) -> None:
         self.number: int = record["version"]
+        self.max_subleaf: int = record.get("max-subleaf", 0)
         self.places = tuple(names.place(name) for name in record["features"])
 
 
@@ -86,6 +90,8 @@ class Facts:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.rules = release.rules
+        self.names: dict[tuple[int, int], tuple[str, ...]] = {}
+        """The names of bits of a word that were asked for, see `filter.names_of`."""
         self.features = names = features(release)
         data = load("dependencies.json")
         self.dependencies = tuple(

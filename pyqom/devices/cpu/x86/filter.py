@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pyqom.devices.cpu.x86.features import FeatureWord
 
 ALL = 0xFFFFFFFFFFFFFFFF
+MOST_NAMES = 1 << 14
+"""How many values of words are remembered with the names of their bits."""
 AMD = frozenset({"AuthenticAMD"})
 
 
@@ -49,6 +51,12 @@ def has_feature(cpu: X86CPU, name: str) -> bool:
     """Whether the CPU has a feature; one that its release does not know it has not."""
     index, mask = cpu.facts.features.places.get(name, (0, 0))
     return bool(cpu.words[index] & mask)
+
+
+def is_filtered(cpu: X86CPU, name: str) -> bool:
+    """Whether a feature was taken away; x-force-features may have kept it all the same."""
+    index, mask = cpu.facts.features.places.get(name, (0, 0))
+    return bool(cpu.filtered_words[index] & mask)
 
 
 def mark_unavailable(cpu: X86CPU, index: int, mask: int, why: str | None = None) -> None:
@@ -90,6 +98,7 @@ def filter_features(cpu: X86CPU, why: str | None = None) -> bool:
         missing = word & ~supports(index)
         if missing:
             mark_unavailable(cpu, index, missing, why)
+    cpu.accel.filter_cpu(cpu, why)
     missing_version = _filter_avx10(cpu, why)
     return any(cpu.filtered_words) or missing_version
 
@@ -100,7 +109,7 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
     if not version:
         return False
     prefix = f"{why}: avx10.{version}"
-    if not has_feature(cpu, "avx10"):
+    if not has_feature(cpu, "avx10") or is_filtered(cpu, "avx10"):
         if why is not None:
             cpu.warn(f"{prefix}.")
         return True
@@ -109,20 +118,29 @@ def _filter_avx10(cpu: X86CPU, why: str | None) -> bool:
         return False
     if why is not None:
         cpu.warn(f"{prefix}. Adjust to avx10.{most}")
-    cpu._avx10_version = most
+    cpu.avx10_asked, cpu._avx10_version = version, most
     return True
 
 
 def unavailable_features(cpu: X86CPU) -> list[str]:
     """The names of the filtered features, word by word, as ``unavailable-features`` lists them."""
-    names = []
-    for word, filtered in zip(cpu.facts.features.words, cpu.filtered_words, strict=True):
-        bit = 0
-        while filtered >> bit:
-            if filtered >> bit & 1:
-                names.append(feature_name(cpu.facts, word.index, bit))
-            bit += 1
+    names: list[str] = []
+    for index, filtered in enumerate(cpu.filtered_words):
+        if filtered:
+            names += names_of(cpu.facts, index, filtered)
     return names
+
+
+def names_of(facts: Facts, index: int, word: int) -> tuple[str, ...]:
+    """The names of the bits that are set in a word, lowest first; "" for one without a name."""
+    found = facts.names.get((index, word))
+    if found is None:
+        bits = range(word.bit_length())
+        found = tuple(feature_name(facts, index, bit) for bit in bits if word >> bit & 1)
+        if len(facts.names) >= MOST_NAMES:
+            facts.names.clear()
+        facts.names[index, word] = found
+    return found
 
 
 def feature_name(facts: Facts, index: int, bit: int) -> str:

@@ -40,6 +40,16 @@ def load(cpu: X86CPU) -> None:
         cpu.__dict__.update(values)
 
 
+def loaded_words(cpu: X86CPU) -> tuple[int, ...]:
+    """The feature words that the CPU's class alone gives it, before accelerator and overrides.
+
+    For a CPU that was made without a trace.
+    """
+    cls: Any = type(cpu)
+    default = cpu.context.default_cpu_version if cls.model_version is None else cls.model_version
+    return cls._loaded[default][0]  # type: ignore[no-any-return]
+
+
 def version_of(cls: Any, default: int | str) -> int | None:
     """The version that a model class is where `default` is the machine type's default version.
 

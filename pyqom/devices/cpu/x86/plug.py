@@ -19,7 +19,8 @@ class CpuSlots:
     """The places for CPUs of one machine: which APIC ids there are, and which are taken.
 
     ``cpu_type`` is the only type that it takes, ``apic_ids`` the ids of all possible CPUs by index,
-    ``taken`` tells whether the CPU of an index is there.
+    ``taken`` tells whether the CPU of an index is there; ``cache_places`` are what the machine's
+    ``smp-cache`` says, None where it was not given.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class CpuSlots:
         topology: Topology,
         apic_ids: Sequence[int],
         taken: Callable[[int], bool],
+        cache_places: dict[str, str] | None = None,
     ) -> None:
         self.cpu_type = cpu_type
         self.topology = topology
         self.apic_ids = apic_ids
         self.taken = taken
+        self.cache_places = cache_places
 
     def pre_plug(self, cpu: X86CPU) -> None:
         """Find the CPU's place, and tell the CPU where it is.
@@ -41,6 +44,8 @@ class CpuSlots:
         """
         if not cpu.implements(self.cpu_type):
             raise PyqomError(f"Invalid CPU type, expected cpu type: '{self.cpu_type}'")
+        cpu.topology = self.topology
+        cpu.cache_places = self.cache_places
         cpu.threads_per_package = self.topology.threads_per_package
         cpu.threads_per_core = self.topology.threads
         cpu.has_leaf_1f = self.topology.modules > 1 or self.topology.dies > 1
@@ -59,6 +64,8 @@ class CpuSlots:
         if self.taken(index):
             raise PyqomError(f"CPU[{index}] with APIC ID {cpu.apic_id} exists")
         self._agree(cpu, ids)
+        if cpu.hv_vpindex and not cpu.accel.can_set_vp_index:
+            raise PyqomError("kernel doesn't allow setting HyperV VP_INDEX")
         cpu.cpu_index = index
 
     def _ids(self, cpu: X86CPU) -> TopologyIds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.cpu.x86 import rules
+from pyqom.devices.cpu.x86.cpuid.caches import settle_caches
 from pyqom.devices.cpu.x86.facts import UNSET
 from pyqom.devices.cpu.x86.filter import AMD, filter_features
 from pyqom.devices.cpu.x86.loading import caches_of, versions_of
@@ -29,6 +30,7 @@ def realize(cpu: X86CPU) -> None:
         raise PyqomError("x-vendor-cpuid-only-v2 property depends on x-vendor-cpuid-only")
     if cpu._apic_id == UNSET:
         raise PyqomError("apic-id property was not initialized properly")
+    cpu.user_tsc_frequency = cpu._tsc_frequency
     _name_hyperv_vendor(cpu)
     rules.expand(cpu)
     _set_lbr_format(cpu)
@@ -53,7 +55,11 @@ def realize(cpu: X86CPU) -> None:
     if not cpu._legacy_cache and not _has_caches(cpu):
         name = cpu.typename.removesuffix("-x86_64-cpu")
         raise PyqomError(f"CPU model '{name}' doesn't support legacy-cache=off")
+    cpu.caches = settle_caches(cpu)
+    if cpu.cache_places is not None:
+        cpu.caches = cpu.caches.placed(cpu.cache_places)
     _check_apic_id(cpu)
+    cpu.accel.init_vcpu(cpu)
 
 
 def _check_apic_id(cpu: X86CPU) -> None:

@@ -35,6 +35,7 @@ def expand(cpu: X86CPU, trace: Trace | None = None) -> None:
             trace.did("user", f"{'+' if on else '-'}{name}", name, value=on)
     for rule in RULES:
         rule(cpu, trace)
+    cpu.accel.expanded_cpu(cpu)
 
 
 def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
@@ -48,7 +49,9 @@ def take_all_supported(cpu: X86CPU, trace: Trace | None) -> None:
     if trace:
         trace.acted("max-features", f"{cpu.accel.name} supports it, and max takes all it supports")
     if has_feature(cpu, "avx10") and cpu.has_property("avx10-version") and not cpu._avx10_version:
-        cpu.avx10_version = cpu.accel.avx10_version
+        version = cpu.property("avx10-version")
+        version.store(cpu, cpu.accel.avx10_version)
+        version.check(cpu.accel.avx10_version, version.name, type(cpu))
 
 
 def show_topology(cpu: X86CPU, trace: Trace | None) -> None:

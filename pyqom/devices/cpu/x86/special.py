@@ -21,9 +21,11 @@ class MaxX86CPU(X86CPU, typename="max-x86_64-cpu"):
 
     def instance_init(self) -> None:
         """Take an identity of its own, where the accelerator has not given the host's."""
+        last_word = "accelerator-has-the-last-word" in self.facts.rules
+        given = self.accel.identity if last_word else ()
         for name, entry in special("max")["init"].items():
             value = within(entry, self.facts.release)
-            if value is not None and not self.get(name):
+            if value is not None and not self.get(name) and name not in given:
                 self.set(name, value)
                 if self.context.trace:
                     self.context.trace.did("model", "max", name)

@@ -21,6 +21,9 @@ FOLDER = os.path.dirname(__file__)
 MEMBERS = {
     "aliases.json": ("aliases",),
     "caches.json": ("caches",),
+    "cpuid-descriptors.json": ("unknown", "descriptors"),
+    "cpuid-fields.json": ("values", "leaves"),
+    "cpuid.json": ("absent", "table"),
     "dependencies.json": ("dependencies", "conflicts", "avx10-versions"),
     "features.json": ("words",),
     "levels.json": ("words", "features"),
