@@ -33,6 +33,12 @@ BUILT_IN_CPUS = 4
 """How many CPUs KVM is taken to recommend where it does not say."""
 
 
+class TooManyCpus(PyqomError):
+    """More CPUs than KVM has; ``bare`` where QEMU prints it without its name before it."""
+
+    bare = False
+
+
 def check_machine(kvm: KVM, machine: Any, reports: Any) -> None:
     """Warn of more CPUs than KVM recommends.  Raises PyqomError where it cannot have so many."""
     recommended = kvm.has("KVM_CAP_NR_VCPUS") or BUILT_IN_CPUS
@@ -44,7 +50,9 @@ def check_machine(kvm: KVM, machine: Any, reports: Any) -> None:
         text = f"Number of {what} cpus requested ({number}) exceeds the"
         reports.append(f"{text} recommended cpus supported by KVM ({recommended})")
         if number > most:
-            raise PyqomError(f"{text} maximum cpus supported by KVM ({most})")
+            error = TooManyCpus(f"{text} maximum cpus supported by KVM ({most})")
+            error.bare = "kvm-limit-is-plain" in kvm.release.rules
+            raise error
 
 
 def init_vcpu(kvm: KVM, cpu: X86CPU) -> None:

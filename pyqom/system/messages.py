@@ -24,8 +24,11 @@ NOWHERE = ""
 class Failure(PyqomError):
     """The program cannot start: one message after another, all with the same location.
 
-    ``location`` is the option's words, or a file and line, `NOWHERE` without either.
+    ``location`` is the option's words, or a file and line, `NOWHERE` without either; a ``bare``
+    one is printed without the program's name and location.
     """
+
+    bare = False
 
     def __init__(self, *messages: str, location: str = NOWHERE, hint: str = "") -> None:
         super().__init__(messages[0])

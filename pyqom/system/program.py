@@ -8,7 +8,7 @@ import sys
 
 from pyqom.errors import PyqomError
 from pyqom.system.commandline import read
-from pyqom.system.messages import Done, Failure, Messages
+from pyqom.system.messages import Done, Failure, Messages, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return run(read(arguments, messages), messages)
         except Failure as failure:
             for text in failure.messages:
-                messages.error(text, failure.location)
+                if failure.bare:
+                    plain(f"{text}\n")
+                else:
+                    messages.error(text, failure.location)
         except Done as done:
             return done.status
         finally:

@@ -225,4 +225,7 @@ def failure(error: PyqomError, line: CommandLine) -> Failure:
         return error
     texts = getattr(error, "messages", (str(error),))
     hint = MACHINE_HINT if isinstance(error, UnknownMachine) else ""
-    return Failure(*texts, location=location_of(line, getattr(error, "origin", None)), hint=hint)
+    place = location_of(line, getattr(error, "origin", None))
+    made = Failure(*texts, location=place, hint=hint)
+    made.bare = getattr(error, "bare", False)
+    return made
