@@ -131,7 +131,7 @@ class VirtualMachine(Plugging):
         self._dispatcher: Any = None
         self.cpus: Cpus | None = None
         if machine is None or isinstance(machine, str):
-            machine = find(machine or "pc", release)
+            machine = find("pc" if machine is None else machine, release)
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types

@@ -16,7 +16,7 @@ from pyqom.monitor.opts import BOOL, NUMBER, STRING, Opts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyqom.release import Release
 
@@ -232,11 +232,20 @@ def parse_chardev(text: str, release: Release | None = None) -> Chardev:
         opts = qemu_opts.parse(text, option_types(release), "backend")
     except ParameterError as error:
         raise ChardevError(str(error)) from None
-    if opts.id is None:
-        raise ChardevError("chardev: no id specified")
-    chardev = _chardev(opts, opts.id, release)
+    chardev = _identified(opts, release)
     chardev.warnings = opts.warnings
     return chardev
+
+
+def make_chardev(id: str | None, pairs: Iterable[tuple[str, str]], release: Release) -> Chardev:
+    """The chardev of options as texts, which have been checked.  Raises ChardevError."""
+    return _identified(qemu_opts.typed(id, pairs, option_types(release)), release)
+
+
+def _identified(opts: Opts, release: Release) -> Chardev:
+    if opts.id is None:
+        raise ChardevError("chardev: no id specified")
+    return _chardev(opts, opts.id, release)
 
 
 # --- the old form --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyqom.monitor.chardev import Chardev
     from pyqom.release import Release
     from pyqom.system.messages import Messages
+    from pyqom.system.opts import Opts
 
 
 class Monitor:
@@ -72,6 +73,20 @@ class CommandLine:
     def parse(self, group: str, text: str, location: str, implied: bool = True) -> Any:
         """Add the options of a text to a group.  Raises Failure."""
         return self.group(group).parse(text, location, self.messages.warning, implied)
+
+    def add_chardev(self, opts: Opts) -> None:
+        """Make a chardev of options that are in its group."""
+
+        def describe() -> Chardev:
+            from pyqom.monitor.chardev import make_chardev
+
+            return make_chardev(opts.id, opts.pairs, self.release)
+
+        self.chardevs.append((describe, opts.location))
+
+    def add_monitor(self, opts: Opts) -> None:
+        """Make a monitor of options that are in its group."""
+        self.monitors.append(Monitor(opts.texts(), opts.location))
 
     # --- nested options ------------------------------------------------------
 

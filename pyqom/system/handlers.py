@@ -201,9 +201,7 @@ def _chardev(line: CommandLine, text: str, location: str) -> None:
     opts = line.parse("chardev", text, location)
     if opts.get("backend") in ("help", "?"):
         raise unsupported("no list of chardev backends")
-    from pyqom.monitor.chardev import parse_chardev
-
-    line.chardevs.append((lambda: parse_chardev(text, line.release), location))
+    line.add_chardev(opts)
 
 
 def _monitor(qmp: bool, pretty: bool = False) -> Handler:
@@ -236,8 +234,7 @@ def _mon(line: CommandLine, text: str, location: str) -> None:
             "'-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' types instead",
             location,
         )
-    opts = line.parse("mon", text, location)
-    line.monitors.append(Monitor(opts.texts(), location))
+    line.add_monitor(line.parse("mon", text, location))
 
 
 # --- what is not modelled but in its plainest form -----------------------------------------------

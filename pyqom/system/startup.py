@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyqom.reports import Report
     from pyqom.system.commandline import CommandLine
     from pyqom.system.messages import Messages
+    from pyqom.system.opts import Opts
     from pyqom.system.serving import Serving
 
 MACHINE_HINT = "Use -machine help to list supported machines"
@@ -110,7 +111,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         line.cpu,
         accel=_accelerators(line),
         globals=[
-            (opts.get("driver") or "", opts.get("property") or "", opts.get("value") or "")
+            (_shown(opts, "driver"), _shown(opts, "property"), _shown(opts, "value"))
             for opts in line.given("global")
         ],
         objects=line.objects,
@@ -127,6 +128,12 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         reports=Printed(line, messages),
         on_phase=serving.on_phase,
     )
+
+
+def _shown(opts: Opts, name: str) -> str:
+    """An option, or what C prints where a configuration file left it out."""
+    text = opts.get(name)
+    return "(null)" if text is None else text
 
 
 def _take(options: dict[str, Any], name: str) -> Any:
@@ -156,8 +163,10 @@ def _add_memory(line: CommandLine) -> None:
     """Make ``-m`` the machine's property (``parse_memory_options``)."""
     from pyqom.system.opts import size
 
+    memory: dict[str, Any] = {}
+    location = NOWHERE
     for opts in line.given("memory"):
-        memory: dict[str, Any] = {}
+        location = opts.location
         text = opts.get("size")
         if text is not None and size("size", text):
             memory["size"] = text + "M" if text[-1:].isdigit() else text
@@ -165,7 +174,10 @@ def _add_memory(line: CommandLine) -> None:
             value = opts.get(option)
             if value is not None:
                 memory[name] = value
+    try:
         line.merge({"memory": memory})
+    except PyqomError as error:
+        raise Failure(str(error), location=location) from None
 
 
 def _accelerators(line: CommandLine) -> Any:
