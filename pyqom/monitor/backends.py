@@ -41,7 +41,11 @@ def open_backend(chardev: Chardev, report: Report) -> Backend:
         backend = _BACKENDS[kind](chardev)
     else:
         raise ChardevError(f"pyqom has no chardev backend '{kind}'")
-    backend.open(report)
+    try:
+        backend.open(report)
+    except BaseException:
+        backend.close()  # a signal may have ended the wait for a client
+        raise
     return backend
 
 
@@ -81,6 +85,8 @@ class Backend:
 
 class StdioBackend(Backend):
     """Standard input and output, which do not block while in use."""
+
+    _blocking: tuple[bool, ...] = ()
 
     def open(self, report: Report) -> None:
         self._blocking = os.get_blocking(0), os.get_blocking(1)

@@ -8,6 +8,7 @@ import sys
 
 from pyqom.errors import PyqomError
 from pyqom.system.commandline import read
+from pyqom.system.daemon import die_of_interrupts
 from pyqom.system.messages import Done, Failure, Messages
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     name, *arguments = sys.argv if argv is None else argv
     program = os.path.basename(name)
+    die_of_interrupts()
     messages = Messages(NAME if program in ("__main__.py", "") else program)
     try:
         try:
@@ -58,7 +60,7 @@ def run(line: CommandLine, messages: Messages) -> int:
 def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
     from pyqom.system import startup
     from pyqom.system.daemon import Daemon, PidFile
-    from pyqom.system.serving import Serving
+    from pyqom.system.serving import Serving, Terminated
 
     setup = startup.prepare(line)
     daemon = Daemon() if line.daemonize else None
@@ -67,6 +69,7 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
     pidfile = PidFile(line.pidfile) if line.pidfile is not None else None
     serving = Serving(line, messages)
     try:
+        serving.watch_signals()
         if pidfile is not None:
             pidfile.write()
         try:
@@ -79,6 +82,8 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
         if collecting:
             gc.enable()
         serving.run()
+    except Terminated:
+        pass  # somebody wanted that, before there was a machine that could end
     finally:
         serving.close()
         if pidfile is not None:

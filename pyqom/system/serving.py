@@ -27,6 +27,10 @@ MODES = ("readline", "control")
 TRUE = ("on", "yes", "true", "y")
 
 
+class Terminated(BaseException):
+    """A signal has ended the program while it was still starting."""
+
+
 class Serving:
     """Opens chardevs while the machine is made, then serves QMP on them."""
 
@@ -39,6 +43,7 @@ class Serving:
         self._server: Server | None = None
         self._vm: VirtualMachine | None = None
         self._wake: tuple[int, int] | None = None
+        self._terminated = False
 
     # --- start ---------------------------------------------------------------
 
@@ -115,7 +120,6 @@ class Serving:
             lambda pretty: Session(dispatcher, greeting=hello, pretty=pretty, wording=style),
         )
         vm.events.listen(self._tell)
-        self._watch_signals()
         for backend, pretty in self._monitors:
             self._server.add(backend, pretty=pretty)
 
@@ -139,7 +143,11 @@ class Serving:
         if self._vm is not None and self._vm.exited:
             self._loop.stop()
 
-    def _watch_signals(self) -> None:
+    def watch_signals(self) -> None:
+        """Care for signals from now on: they end the program, and what it made goes with it.
+
+        Before there is a machine to shut down they raise `Terminated` wherever the program is.
+        """
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
@@ -153,8 +161,12 @@ class Serving:
 
     def _signalled(self, number: int) -> None:
         """Somebody wants the program to end."""
-        assert self._vm is not None
+        if self._terminated:
+            return
         self._messages.error(f"terminating on signal {number}")
+        if self._vm is None:
+            self._terminated = True
+            raise Terminated
         self._vm.shutdown("host-signal")
 
     def close(self) -> None:

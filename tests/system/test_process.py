@@ -122,6 +122,21 @@ def test_signal(number: signal.Signals, tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_at_start(number: signal.Signals, tmp_path: Path) -> None:
+    """A program that still waits for its first client ends, and leaves nothing behind."""
+    path, pidfile = tmp_path / "qmp", tmp_path / "pid"
+    arguments = [*NONE, "-qmp", f"unix:{path},server=on,wait=on", "-pidfile", str(pidfile)]
+    with subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"waiting for connection" in process.stderr.readline()
+        assert pidfile.exists()
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert process.stderr.read().endswith(f": terminating on signal {number:d}\n".encode())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_client_after_another(tmp_path: Path) -> None:
     path = tmp_path / "qmp"
     arguments = [*NONE, "-qmp", f"unix:{path},server=on,wait=on"]
