@@ -60,6 +60,7 @@ class Serving:
                     self._connect(vm, monitor, name)
                 except PyqomError as error:
                     raise Failure(str(error), location=monitor.location) from None
+            self._greet(vm)
 
     def _open(self, vm: VirtualMachine) -> None:
         """Open the chardevs, in the order in which they were given."""
@@ -109,9 +110,8 @@ class Serving:
             raise PyqomError("pyqom has no human monitor yet")
         self._monitors.append((backend, pretty))
 
-    def start(self, vm: VirtualMachine) -> None:
-        """Greet whoever is there."""
-        self._vm = vm
+    def _greet(self, vm: VirtualMachine) -> None:
+        """Greet whoever is there, although the machine may yet fail; requests wait for it."""
         dispatcher = vm.dispatcher
         hello = greeting(dispatcher.version())
         style = wording(vm.release)
@@ -119,9 +119,13 @@ class Serving:
             self._loop,
             lambda pretty: Session(dispatcher, greeting=hello, pretty=pretty, wording=style),
         )
-        vm.events.listen(self._tell)
         for backend, pretty in self._monitors:
             self._server.add(backend, pretty=pretty)
+
+    def start(self, vm: VirtualMachine) -> None:
+        """The machine is there: tell what happens to it."""
+        self._vm = vm
+        vm.events.listen(self._tell)
 
     # --- run -----------------------------------------------------------------
 

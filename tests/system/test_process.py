@@ -36,6 +36,19 @@ def test_stdio() -> None:
     assert rest[1] == {"return": {"status": "running", "running": True}}
 
 
+def test_greeting_comes_before_the_machine() -> None:
+    done = run("-M", "q35", "-smp", "300", "-display", "none", "-qmp", "stdio", data=NEGOTIATE)
+    assert done.returncode == 1
+    (greeting,) = done.stdout.splitlines()
+    assert json.loads(greeting).keys() == {"QMP"}
+    assert b"APIC ID 255 requires x2APIC feature in CPU" in done.stderr
+
+
+def test_no_greeting_before_the_monitors() -> None:
+    done = run("-M", "q35,bogus=1", "-display", "none", "-qmp", "stdio", data=NEGOTIATE)
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
 def test_pretty() -> None:
     done = run(*NONE, "-qmp-pretty", "stdio", data=NEGOTIATE + QUIT)
     assert done.stdout.startswith(b'{\r\n    "QMP": {\r\n        "version": {')
