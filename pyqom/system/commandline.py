@@ -58,6 +58,9 @@ class CommandLine:
         self.daemonize = False
         self.nographic = False
         self.pidfile: str | None = None
+        self.log_items: str | None = None
+        self.log_file: str | None = None
+        self.trace_file: str | None = None
         self._groups: dict[str, Group] = {}
 
     def group(self, name: str) -> Group:

@@ -77,7 +77,7 @@ def _accel(line: CommandLine, text: str, location: str) -> None:
         for message in failure.messages:
             line.messages.error(message, failure.location)
         chosen = None
-    if not chosen or is_help_option(chosen):
+    if chosen is None or is_help_option(chosen):
         helps.accel_help(line.release)
         raise Done
 
@@ -282,6 +282,18 @@ def _flag(name: str) -> Handler:
     return handle
 
 
+def _ranges(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.logs import check_ranges
+
+    check_ranges(text)
+
+
+def _trace(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.logs import trace
+
+    trace(line, text, location)
+
+
 def _readconfig(line: CommandLine, text: str, location: str) -> None:
     from pyqom.system.configfile import read_config
 
@@ -299,6 +311,7 @@ def _help(line: CommandLine, text: str, location: str) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
+    "D": _flag("log_file"),
     "M": _machine,
     "S": _flag("paused"),
     "accel": _accel,
@@ -308,9 +321,11 @@ HANDLERS: dict[str, Handler] = {
     "boot": _property("boot", "boot-opts"),
     "chardev": _chardev,
     "cpu": _cpu,
+    "d": _flag("log_items"),
     "daemonize": _flag("daemonize"),
     "debugcon": _only("none"),
     "device": _device,
+    "dfilter": _ranges,
     "display": _display,
     "dtb": _is("dtb"),
     "enable-kvm": _is("accel", "kvm"),
@@ -355,6 +370,7 @@ HANDLERS: dict[str, Handler] = {
     "set": _set,
     "shim": _is("shim"),
     "smp": _property("smp", "smp-opts"),
+    "trace": _trace,
     "usb": _is("usb", "on"),
     "uuid": _uuid,
     "version": _version,

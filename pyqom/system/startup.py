@@ -39,6 +39,10 @@ def prepare(line: CommandLine) -> Setup:
     setup = Setup()
     for opts in line.given("action"):
         setup.actions |= _actions(line, opts)
+    if any(said is not None for said in (line.log_items, line.log_file, line.trace_file)):
+        from pyqom.system import logs
+
+        logs.set_up(line)
     _help(line)
     return setup
 

@@ -147,6 +147,33 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
         ],
     ),
     (("-M", "none,accel="), ["no accelerator found"]),
+    (
+        ("-accel", ",tcg"),
+        [
+            "-accel ,tcg: warning: short-form boolean option 'tcg' deprecated",
+            "Please use tcg=on instead",
+            "-accel ,tcg: invalid accelerator ",
+        ],
+    ),
+    (("-D", "/nonexist/x"), ["Error opening logfile /nonexist/x: No such file or directory"]),
+    (("-D", "/tmp/%s"), ["Bad logfile template: /tmp/%s"]),
+    (("-D", "/tmp/%d%d"), ["Bad logfile template: /tmp/%d%d"]),
+    (("-d", "tid"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "tid", "-D", "/tmp/x"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "all", "-D", "/tmp/x"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "foo"), []),
+    (("-d", "int,help"), []),
+    (("-d", ""), []),
+    (("-dfilter", "x"), ["-dfilter x: Bad range specifier"]),
+    (("-dfilter", "0x1000..x"), ["-dfilter 0x1000..x: Invalid number to the right of .."]),
+    (("-dfilter", "10x+1"), ["-dfilter 10x+1: Invalid number to the left of +"]),
+    (("-dfilter", "0x2000..0x1000"), ["-dfilter 0x2000..0x1000: Invalid range"]),
+    (("-trace", "bogus=1"), ["-trace bogus=1: Invalid parameter 'bogus'"]),
+    (("-trace", "help"), ["-trace help: Option not supported in this build: there are no"]),
+    (
+        ("-trace", "file=/nonexist/x"),
+        ["Error opening logfile /nonexist/x: No such file or directory"],
+    ),
 ]
 
 
@@ -174,6 +201,12 @@ WARNED: list[tuple[tuple[str, ...], list[str]]] = [
         ("-global", "a.b.c=1"),
         ["{prog}: warning: global a.b.c has invalid class name"],
     ),
+    (("-trace", "foo"), ["{prog}: -trace foo: warning: trace event 'foo' does not exist"]),
+    (("-trace", "-f"), ["{prog}: -trace -f: warning: trace event 'f' does not exist"]),
+    (("-trace", "enable=*"), []),
+    (("-d", "int,trace:foo"), ["{prog}: warning: trace event 'foo' does not exist"]),
+    (("-d", "int,cpu"), []),
+    (("-dfilter", "0x1000+0x10,1..2,5-1"), []),
     (
         ("-M", "none,accel=nope:tcg"),
         ["{prog}: invalid accelerator nope", "{prog}: falling back to tcg"],
@@ -248,6 +281,18 @@ def test_a_configuration_file(tmp_path: Path) -> None:
     assert next(child.path_component for child in vm.objects.children()) == "r0"
     assert len(vm.qmp("query-cpus-fast")) == 2
     path.write_text('[name]\nguest = "a"\n[bogus]\nx = "y"\n')
+
+
+def test_an_events_file_that_is_not_there() -> None:
+    start = Start([*NONE, "-trace", "events=/nonexist"])
+    assert (start.status, start.lines) == (1, ["{prog}:/nonexist: No such file or directory"])
+
+
+def test_a_log_is_there_and_empty(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("old")
+    started(*NONE, "-d", "int", "-D", str(log))
+    assert log.read_text() == ""
 
 
 @pytest.mark.parametrize("release", ["7.2", "11.1"])
