@@ -221,6 +221,14 @@ def test_warned(arguments: tuple[str, ...], lines: list[str]) -> None:
     assert start.lines == lines
 
 
+@pytest.mark.parametrize("release", ["7.2", "11.1"])
+def test_poor_performance_is_told_once(release: str) -> None:
+    start = Start(["--release", release, *Q35, "-m", "128", "-M", "q35,max-ram-below-4g=1M"])
+    assert start.vm is not None
+    (line,) = start.lines
+    assert line.startswith("{prog}: warning: There is possibly poor performance as the ram size")
+
+
 def test_both_spellings_of_a_device() -> None:
     one = "driver=qemu64-x86_64-cpu,socket-id=0,core-id=1,thread-id=0,id=c1"
     other = (
