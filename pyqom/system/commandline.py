@@ -48,6 +48,7 @@ class CommandLine:
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
         self.compat_monitors = 0
+        self.monitors_are_warned_of = False
         self.cpu: str | None = None
         self.uuid: str | None = None
         self.incoming: str | None = None

@@ -200,7 +200,8 @@ def _device(line: CommandLine, text: str, location: str) -> None:
 def _chardev(line: CommandLine, text: str, location: str) -> None:
     opts = line.parse("chardev", text, location)
     if opts.get("backend") in ("help", "?"):
-        raise unsupported("no list of chardev backends")
+        helps.chardev_help(line.release)
+        raise Done
     line.add_chardev(opts)
 
 
@@ -229,7 +230,8 @@ def _monitor(qmp: bool, pretty: bool = False) -> Handler:
 
 
 def _mon(line: CommandLine, text: str, location: str) -> None:
-    if "mon-is-deprecated" in line.release.rules:
+    if "mon-is-deprecated" in line.release.rules and not line.monitors_are_warned_of:
+        line.monitors_are_warned_of = True
         line.messages.warning(
             "'-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' types instead",
             location,

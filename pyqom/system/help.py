@@ -90,6 +90,15 @@ def accel_help(release: Release) -> None:
         print(name.removesuffix("-accel"))
 
 
+def chardev_help(release: Release) -> None:
+    """``-chardev help``: the backends that the release has."""
+    from pyqom.monitor.chardev import UNLISTED, backends
+
+    print("Available chardev backend types: ")
+    for name in sorted(backends(release) - UNLISTED):
+        print(f"  {name}")
+
+
 def object_help(release: Release, kind: str, keys: Iterable[str]) -> bool:
     """``-object help`` and ``-object TYPE,help``; False where no help was asked for."""
     from pyqom.types.keyval import is_help_option

@@ -12,6 +12,7 @@ from pyqom.monitor.protocol import Session, greeting, wording
 from pyqom.monitor.server import Server
 from pyqom.system.daemon import watch_signals
 from pyqom.system.messages import Failure
+from pyqom.types.path import resolve_component
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pyqom.events import Event
     from pyqom.monitor.backends import Backend
+    from pyqom.monitor.chardev import Chardev
     from pyqom.system.commandline import CommandLine, Monitor
     from pyqom.system.messages import Messages
     from pyqom.vm import VirtualMachine
@@ -76,6 +78,7 @@ class Serving:
                     if stdio:
                         raise PyqomError("cannot use stdio by multiple character devices")
                     stdio = True
+                _check_named(vm, chardev)
                 inform = partial(self._messages.say, kind="", location=location)
                 backend = self._backends[chardev.id] = open_backend(chardev, inform)
             except PyqomError as error:
@@ -180,6 +183,20 @@ class Serving:
         for backend in self._backends.values():
             backend.close()
         self._loop.close()
+
+
+def _check_named(vm: VirtualMachine, chardev: Chardev) -> None:
+    """Look for the chardevs and credentials that a chardev names.  Raises PyqomError."""
+    for label in chardev.bases:
+        if vm.surroundings.chardev(label) is None:
+            if chardev.backend == "mux":
+                raise PyqomError(f"mux: base chardev {label} not found")
+            raise PyqomError(f"hub: chardev can't be found by id '{label}'")
+    if chardev.tls_creds is not None:
+        objects = resolve_component(vm.root, "objects")
+        if objects is None or resolve_component(objects, chardev.tls_creds) is None:
+            raise PyqomError(f"No TLS credentials with id '{chardev.tls_creds}'")
+        raise PyqomError("pyqom does not have 'tls-creds' on a chardev")
 
 
 def _wire(address: Any) -> dict[str, Any]:

@@ -67,6 +67,48 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
             "-mon chardev=b,bogus=1: Invalid parameter 'bogus'",
         ],
     ),
+    (
+        ("-mon", "a,mode=control", "-mon", "a,mode=control", "-chardev", "null,id=a"),
+        [
+            f"-mon a,mode=control: warning: {MON}",
+            "-mon a,mode=control: chardev 'a' is already in use",
+        ],
+    ),
+    (("-chardev", "mux,id=a,chardev=x"), ["-chardev mux,id=a,chardev=x: mux: base chardev x not"]),
+    (
+        ("-chardev", "hub,id=a,chardevs.0=x"),
+        ["-chardev hub,id=a,chardevs.0=x: hub: chardev can't be found by id 'x'"],
+    ),
+    (
+        ("-chardev", "socket,id=a,path=/x,server=on,wait=off,tls-creds=t"),
+        [
+            "-chardev socket,id=a,path=/x,server=on,wait=off,tls-creds=t:"
+            " No TLS credentials with id 't'"
+        ],
+    ),
+    (
+        ("-chardev", "socket,id=a,host=10.99.99.99,port=1,server=on,wait=off"),
+        [
+            "-chardev socket,id=a,host=10.99.99.99,port=1,server=on,wait=off:"
+            " Failed to bind socket: Cannot assign requested address"
+        ],
+    ),
+    (
+        ("-chardev", "null,id=a,logfile=/nonexist/x"),
+        ["-chardev null,id=a,logfile=/nonexist/x: Could not create '/nonexist/x': No such file"],
+    ),
+    (
+        ("-chardev", "null,id=a,logfile=/dev/null"),
+        ["-chardev null,id=a,logfile=/dev/null: pyqom does not have 'logfile' on a chardev"],
+    ),
+    (
+        ("-chardev", "serial,id=a,path=/nonexist"),
+        ["-chardev serial,id=a,path=/nonexist: Could not open '/nonexist': No such file"],
+    ),
+    (
+        ("-chardev", "udp,id=a,port=x"),
+        ["-chardev udp,id=a,port=x: address resolution failed for localhost:x: Servname not"],
+    ),
     (("-chardev", "null"), ["-chardev null: chardev: no id specified"]),
     (
         ("-chardev", "bogus,id=x"),
@@ -184,6 +226,7 @@ def test_refused(arguments: tuple[str, ...], lines: list[str]) -> None:
     assert start.status == 1
     told = [line.removeprefix("{prog}: ") for line in start.lines]
     assert len(told) >= len(lines)
+    assert sum("'-mon' is deprecated" in line for line in told) <= 1
     for line, wanted in zip(told, lines, strict=False):
         assert line.startswith(wanted)
 
@@ -227,6 +270,36 @@ def test_poor_performance_is_told_once(release: str) -> None:
     assert start.vm is not None
     (line,) = start.lines
     assert line.startswith("{prog}: warning: There is possibly poor performance as the ram size")
+
+
+SILENT = {
+    "ringbuf": "ringbuf",
+    "memory,size=1k": "memory",
+    "udp,host=127.0.0.1,port=1": "udp",
+    "vc": "vc",
+    "msmouse": "msmouse",
+    "wctablet": "wctablet",
+    "testdev": "testdev",
+    "qemu-vdagent": "qemu-vdagent",
+    "serial,path=/dev/null": "serial",
+}
+"""Chardevs that nobody speaks through, and what ``query-chardev`` calls them."""
+
+
+@pytest.mark.parametrize("release", ["7.2", "11.1"])
+@pytest.mark.parametrize("text", SILENT)
+def test_silent_chardevs(text: str, release: str) -> None:
+    vm = started("--release", release, *NONE, "-chardev", f"{text},id=a")
+    assert vm.qmp("query-chardev") == [
+        {"label": "a", "filename": SILENT[text], "frontend-open": False}
+    ]
+    kind = f"child<chardev-{SILENT[text]}>"
+    assert {"name": "a", "type": kind} in vm.qmp("qom-list", path="/chardevs")
+
+
+def test_older_names_of_chardevs() -> None:
+    vm = started("--release", "7.2", *NONE, "-chardev", "tty,path=/dev/null,id=a")
+    assert {"name": "a", "type": "child<chardev-serial>"} in vm.qmp("qom-list", path="/chardevs")
 
 
 def test_both_spellings_of_a_device() -> None:

@@ -186,6 +186,7 @@ HELPS = {
     "-object rng-random,help": "rng-random options:\n  filename=<string>\n",
     "-device help": 'CPU devices:\nname "486-v1-x86_64-cpu"\n',
     "-machine none,help": "none-machine options:\n  append=<string>        - Linux kernel",
+    "-chardev help": "Available chardev backend types: \n  file\n  hub\n  memory\n",
     "-smp help": "smp-opts options:\n  books=<num>\n",
 }
 
