@@ -36,7 +36,7 @@ class CommandLine:
     ``machine`` are the ``-machine`` options with ``-smp``, ``-m`` and others merged in, nested
     texts; ``objects`` are checked ObjectOptions, ``json_devices`` what came as JSON with its
     location, ``chardevs`` make a chardev's description each, which may fail; everything else that
-    holds ``key=value`` is in a group (`group`).
+    holds ``key=value`` is in a group (`group`).  ``disks`` are the words that are no options.
     """
 
     def __init__(self, release: Release, messages: Messages) -> None:
@@ -47,6 +47,7 @@ class CommandLine:
         self.json_devices: list[tuple[dict[str, Any], str]] = []
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
+        self.disks: list[str] = []
         self.compat_monitors = 0
         self.monitors_are_warned_of = False
         self.cpu: str | None = None
@@ -149,7 +150,8 @@ def read(arguments: Sequence[str], messages: Messages) -> CommandLine:
     line = CommandLine(release, messages)
     for given in table.given(arguments, known):
         if given.option is None:
-            raise Failure("pyqom has no disks", location=given.location)
+            line.disks += [given.location] if given.location else []
+            continue
         if given.option.fate == "foreign":
             raise Failure("Option not supported for this target", location=given.location)
         if given.option.fate == "refused":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from functools import partial
 
 from pyqom.errors import PyqomError
@@ -53,6 +55,8 @@ class Serving:
         """Do what QEMU does for chardevs and monitors when a phase is reached.  Raises Failure."""
         if vm.phase == "early-backends":
             self._open(vm)
+            for path in self._line.disks:
+                _refuse_disk(path)
         elif vm.phase == "late-backends-created":
             count = 0
             for monitor in self._line.monitors:
@@ -183,6 +187,21 @@ class Serving:
         for backend in self._backends.values():
             backend.close()
         self._loop.close()
+
+
+def _refuse_disk(path: str) -> None:
+    """There are no disks; QEMU's word counts where it could not have one either."""
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+    except IsADirectoryError:
+        mode = stat.S_IFDIR
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or os.strerror(errno.ENOENT)
+        raise Failure(f"Could not open '{path}': {why}", location=path) from None
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        raise Failure(f"'file' driver requires '{path}' to be a regular file", location=path)
+    raise Failure("pyqom has no disks", location=path)
 
 
 def _check_named(vm: VirtualMachine, chardev: Chardev) -> None:
