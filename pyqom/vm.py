@@ -19,6 +19,7 @@ from pyqom.devices.cpu.x86.models import SUFFIX
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
+from pyqom.machines.bootfiles import check_boot_files
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -84,9 +85,10 @@ class VirtualMachine(Plugging):
     ``set-numa-node`` has them.  ``types`` is a registry with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
-    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
-    refuses to start with, as `pyqom.errors.PyqomError` with QEMU's text; an error for which one of
-    several options is to blame has it as ``origin``: ``("numa", 2)``.
+    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
+    where the file with its memory would be.  Raises what QEMU refuses to start with, as
+    `pyqom.errors.PyqomError` with QEMU's text; an error for which one of several options is to
+    blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
     called with the machine whenever it has reached one of `PHASES`.
@@ -111,6 +113,7 @@ class VirtualMachine(Plugging):
         paused: bool = False,
         preconfig: bool = False,
         incoming: bool = False,
+        mem_path: str | None = None,
         actions: Mapping[str, str] | None = None,
         types: Registry | None = None,
         reports: Reports | None = None,
@@ -125,6 +128,7 @@ class VirtualMachine(Plugging):
         self.autostart = not paused
         self.actions = dict(actions or {})
         self.exited = False
+        self._mem_path = mem_path
         self._on_phase = on_phase
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
@@ -198,6 +202,8 @@ class VirtualMachine(Plugging):
         if memory is not None:
             given["memory"] = {"size": memory} if isinstance(memory, int) else memory
         own, others = pass_on({**options, **given})
+        if others.memory_backend is not None and self._mem_path is not None:
+            raise PyqomError("'-mem-path' can't be used together with'-machine memory-backend'")
         if isinstance(options, Texts):
             apply_options(self.machine, own)
         else:
@@ -306,11 +312,15 @@ class VirtualMachine(Plugging):
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
                     lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+        check_boot_files(self.machine)
         self.machine.settle()
 
     def _make_memory(self, name: str, size: int) -> Any:
         """Make the backend of the machine's own memory."""
-        return self.add_object("memory-backend-ram", name, {"size": size})
+        if self._mem_path is None:
+            return self.add_object("memory-backend-ram", name, {"size": size})
+        props = {"mem-path": self._mem_path, "size": size}
+        return self.add_object("memory-backend-file", name, props)
 
     def _check_globals(self) -> None:
         """Warn of globals that name no device (``qdev_prop_check_globals``)."""

@@ -30,8 +30,11 @@ class InFile(str):
 class Failure(PyqomError):
     """The program cannot start: one message after another, all with the same location.
 
-    ``location`` is the option's words, or a file and line, `NOWHERE` without either.
+    ``location`` is the option's words, or a file and line, `NOWHERE` without either; ``bare`` ones
+    are printed without the program's name.
     """
+
+    bare = False
 
     def __init__(self, *messages: str, location: str = NOWHERE, hint: str = "") -> None:
         super().__init__(messages[0])
@@ -64,6 +67,18 @@ class Messages:
     def error(self, text: str, location: str = NOWHERE) -> None:
         """Something is wrong."""
         self.say(text, "", location)
+
+    def failure(self, failure: Failure) -> None:
+        """Why the program does not start."""
+        for text in failure.messages:
+            if failure.bare:
+                self.bare(text)
+            else:
+                self.error(text, failure.location)
+
+    def bare(self, text: str) -> None:
+        """A line that QEMU prints without saying who it is."""
+        plain(f"{text}\n")
 
     def warning(self, text: str, location: str = NOWHERE) -> None:
         """Something is odd."""

@@ -34,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return run(read(arguments, messages), messages)
         except Failure as failure:
-            for text in failure.messages:
-                messages.error(text, failure.location)
+            messages.failure(failure)
         except Done as done:
             return done.status
         finally:

@@ -128,6 +128,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         paused=line.paused,
         preconfig=line.preconfig,
         incoming=line.incoming is not None,
+        mem_path=line.mem_path,
         actions=setup.actions,
         reports=Printed(line, messages),
         on_phase=serving.on_phase,
@@ -232,4 +233,7 @@ def failure(error: PyqomError, line: CommandLine) -> Failure:
         return error
     texts = getattr(error, "messages", (str(error),))
     hint = MACHINE_HINT if isinstance(error, UnknownMachine) else ""
-    return Failure(*texts, location=location_of(line, getattr(error, "origin", None)), hint=hint)
+    place = location_of(line, getattr(error, "origin", None))
+    found = Failure(*texts, location=place, hint=hint)
+    found.bare = getattr(error, "bare", False)
+    return found

@@ -24,6 +24,9 @@ class Heard(Messages):
     def say(self, text: str, kind: str, location: str) -> None:
         self.lines += f"{{prog}}:{place(location)} {kind}{text}".split("\n")
 
+    def bare(self, text: str) -> None:
+        self.lines += text.split("\n")
+
 
 class Start:
     """What came of a command line: a machine or an exit status, and the lines on stderr."""
@@ -45,8 +48,7 @@ class Start:
                 serving.close()
         except Failure as failure:
             self.status = 1
-            for text in failure.messages:
-                messages.error(text, failure.location)
+            messages.failure(failure)
         except Done as done:
             self.status = done.status
 

@@ -203,6 +203,28 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
             "-accel ,tcg: invalid accelerator ",
         ],
     ),
+    (
+        ("-kernel", "/x"),
+        ["The -kernel parameter is not supported (use the generic 'loader' device instead)."],
+    ),
+    (
+        ("-M", "q35", "-kernel", "/nonexist"),
+        ["qemu: could not open kernel file '/nonexist': No such file or directory"],
+    ),
+    (
+        ("-M", "microvm", "-kernel", "/dev/null"),
+        ["qemu: could not load kernel '/dev/null': No such file or directory"],
+    ),
+    (("-M", "pc", "-bios", "/nonexist"), ["qemu: could not load PC BIOS '/nonexist'"]),
+    (("-M", "q35", "-bios", __file__), [f"qemu: could not load PC BIOS '{__file__}'"]),
+    (
+        ("-M", "none,memory-backend=x", "-mem-path", "/tmp"),
+        ["'-mem-path' can't be used together with'-machine memory-backend'"],
+    ),
+    (
+        ("-M", "q35", "-mem-path", "/nonexist/x"),
+        ["can't open backing store /nonexist/x for guest RAM: No such file or directory"],
+    ),
     (("-D", "/nonexist/x"), ["Error opening logfile /nonexist/x: No such file or directory"]),
     (("-D", "/tmp/%s"), ["Bad logfile template: /tmp/%s"]),
     (("-D", "/tmp/%d%d"), ["Bad logfile template: /tmp/%d%d"]),
@@ -276,6 +298,13 @@ def test_poor_performance_is_told_once(release: str) -> None:
     assert start.vm is not None
     (line,) = start.lines
     assert line.startswith("{prog}: warning: There is possibly poor performance as the ram size")
+
+
+def test_memory_in_a_file(tmp_path: Path) -> None:
+    vm = started(*Q35, "-mem-path", str(tmp_path), "-bios", "bios.bin", "-kernel", __file__)
+    assert vm.qmp("qom-get", path="/objects/pc.ram", property="type") == "memory-backend-file"
+    assert vm.qmp("qom-get", path="/objects/pc.ram", property="mem-path") == str(tmp_path)
+    assert vm.machine.get("kernel") == __file__
 
 
 SILENT = {
