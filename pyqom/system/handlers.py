@@ -29,6 +29,7 @@ GLOBAL = re.compile(r"([^.=]{1,63})\.([^=]{1,63})=")
 SETTING = re.compile(r"([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=")
 KEYVAL_GROUPS = ("object", "audiodev", "machine", "smp-opts", "boot-opts")
 """Groups that are no QemuOpts, so that ``-set`` has nothing to change."""
+CONNECT, BACKEND = "could not connect", "device to character backend"
 UNSUPPORTED = "Option not supported in this build"
 
 
@@ -252,6 +253,41 @@ def _only(*plain: str) -> Handler:
     return handle
 
 
+def _character(kind: str, *plain: str) -> Handler:
+    """An option that gives a device its chardev; `kind` is what QEMU says of one that is none."""
+
+    def handle(line: CommandLine, text: str, location: str) -> None:
+        if text in plain:
+            return
+        from pyqom.monitor.chardev import ChardevError, parse_compat
+
+        try:
+            if not text.startswith("chardev:"):
+                parse_compat(text, "serial0", line.release)
+        except ChardevError as error:
+            told = [each for each in error.messages if not each.startswith("parse error: ")]
+            raise Failure(*told, f"{kind} '{text}'", location=location) from None
+        raise unsupported(f"only {' and '.join(plain)}")
+
+    return handle
+
+
+def _vga(line: CommandLine, text: str, location: str) -> None:
+    if is_help_option(text):
+        helps.vga_help(line.release)
+        raise Done
+    if text not in helps.vga_types(line.release):
+        raise Failure(f"unknown vga type: {text}")
+    if text != "none":
+        raise unsupported("only none")
+
+
+def _run_with(line: CommandLine, text: str, location: str) -> None:
+    opts = line.parse("run-with", text, location, implied=False)
+    if any(name != "async-teardown" for name, _ in opts.pairs):
+        raise unsupported("only async-teardown")
+
+
 def _display(line: CommandLine, text: str, location: str) -> None:
     if text == "none":
         return
@@ -325,7 +361,7 @@ HANDLERS: dict[str, Handler] = {
     "cpu": _cpu,
     "d": _flag("log_items"),
     "daemonize": _flag("daemonize"),
-    "debugcon": _only("none"),
+    "debugcon": _character("invalid character backend", "none"),
     "device": _device,
     "dfilter": _ranges,
     "display": _display,
@@ -358,7 +394,7 @@ HANDLERS: dict[str, Handler] = {
     "numa": _grouped("numa"),
     "object": _object,
     "overcommit": _overcommit,
-    "parallel": _only("none", "null"),
+    "parallel": _character(f"{CONNECT} parallel {BACKEND}", "none", "null"),
     "pidfile": _flag("pidfile"),
     "preconfig": _flag("preconfig"),
     "qmp": _monitor(qmp=True),
@@ -366,9 +402,10 @@ HANDLERS: dict[str, Handler] = {
     "readconfig": _readconfig,
     "release": _nothing,
     "rtc": _grouped("rtc", implied=False),
+    "run-with": _run_with,
     "sandbox": _grouped("sandbox"),
     "seed": _seed,
-    "serial": _only("none", "null"),
+    "serial": _character(f"{CONNECT} serial {BACKEND}", "none", "null"),
     "set": _set,
     "shim": _is("shim"),
     "smp": _property("smp", "smp-opts"),
@@ -376,6 +413,6 @@ HANDLERS: dict[str, Handler] = {
     "usb": _is("usb", "on"),
     "uuid": _uuid,
     "version": _version,
-    "vga": _only("none"),
+    "vga": _vga,
     "watchdog-action": _action("watchdog"),
 }

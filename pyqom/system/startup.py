@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from pyqom.release import Release
     from pyqom.reports import Report
     from pyqom.system.commandline import CommandLine
     from pyqom.system.messages import Messages
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pyqom.system.serving import Serving
 
 MACHINE_HINT = "Use -machine help to list supported machines"
+PROTOCOLS = ("tcp:", "unix:", "exec:", "fd:", "vsock:", "rdma:", "file:")
+"""How an address begins that a migration may come from."""
+CHANNELS = ("main", "cpr")
 NEEDS_KERNEL = ("append", "shim", "initrd")
 
 
@@ -56,7 +60,21 @@ def _validate(line: CommandLine) -> None:
     if line.incoming not in (None, "defer"):
         if line.preconfig:
             raise Failure("'preconfig' supports '-incoming defer' only")
-        raise Failure("pyqom cannot migrate", location=f"-incoming {line.incoming}")
+        text = _incoming_fault(line.release, line.incoming) or "pyqom cannot migrate"
+        raise Failure(text, location=f"-incoming {line.incoming}")
+
+
+def _incoming_fault(release: Release, text: str) -> str | None:
+    """What QEMU says of an address that it does not know how to read; None for others."""
+    if text.startswith(PROTOCOLS):
+        return None
+    if "incoming-is-a-channel" not in release.rules:
+        return f"unknown migration protocol: {text}"
+    if not text:
+        return "Parameter 'channel-type' is missing"
+    if "=" in text or text[0] == "{" or text in CHANNELS:
+        return None
+    return f"Parameter 'channel-type' does not accept value '{text}'"
 
 
 def _actions(line: CommandLine, opts: Any) -> dict[str, str]:

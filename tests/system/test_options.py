@@ -225,6 +225,30 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
         ("-M", "q35", "-mem-path", "/nonexist/x"),
         ["can't open backing store /nonexist/x for guest RAM: No such file or directory"],
     ),
+    (("-vga", "bogus"), ["unknown vga type: bogus"]),
+    (
+        ("-serial", "foo"),
+        [
+            "-serial foo: 'foo' is not a valid char driver",
+            "-serial foo: could not connect serial device to character backend 'foo'",
+        ],
+    ),
+    (
+        ("-debugcon", "foo"),
+        [
+            "-debugcon foo: 'foo' is not a valid char driver",
+            "-debugcon foo: invalid character backend 'foo'",
+        ],
+    ),
+    (("-run-with", "foo=1"), ["-run-with foo=1: Invalid parameter 'foo'"]),
+    (("-run-with", "user=a"), ["-run-with user=a: Option not supported in this build"]),
+    (
+        ("-incoming", "foo"),
+        ["-incoming foo: Parameter 'channel-type' does not accept value 'foo'"],
+    ),
+    (("-incoming", ""), ["-incoming : Parameter 'channel-type' is missing"]),
+    (("-incoming", "tcp:0:1"), ["-incoming tcp:0:1: pyqom cannot migrate"]),
+    (("--release", "7.2", "-incoming", "foo"), ["-incoming foo: unknown migration protocol: foo"]),
     (("-D", "/nonexist/x"), ["Error opening logfile /nonexist/x: No such file or directory"]),
     (("-D", "/tmp/%s"), ["Bad logfile template: /tmp/%s"]),
     (("-D", "/tmp/%d%d"), ["Bad logfile template: /tmp/%d%d"]),
@@ -275,6 +299,7 @@ WARNED: list[tuple[tuple[str, ...], list[str]]] = [
     (("-trace", "foo"), ["{prog}: -trace foo: warning: trace event 'foo' does not exist"]),
     (("-trace", "-f"), ["{prog}: -trace -f: warning: trace event 'f' does not exist"]),
     (("-trace", "enable=*"), []),
+    (("-run-with", "async-teardown=on"), []),
     (("-d", "int,trace:foo"), ["{prog}: warning: trace event 'foo' does not exist"]),
     (("-d", "int,cpu"), []),
     (("-dfilter", "0x1000+0x10,1..2,5-1"), []),

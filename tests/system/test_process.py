@@ -187,6 +187,7 @@ HELPS = {
     "-device help": 'CPU devices:\nname "486-v1-x86_64-cpu"\n',
     "-machine none,help": "none-machine options:\n  append=<string>        - Linux kernel",
     "-chardev help": "Available chardev backend types: \n  file\n  hub\n  memory\n",
+    "-vga help": "none                 no graphic card\nstd                  standard VGA\n",
     "-smp help": "smp-opts options:\n  books=<num>\n",
 }
 
