@@ -373,8 +373,18 @@ class ConnectBackend(_SocketBackend):
 
     def open(self, report: Report) -> None:
         self._report = report
-        if not self.chardev.reconnect_ms:
+        try:
             self.client = self._connect()
+        except ChardevError as error:
+            if not self.chardev.reconnect_ms:
+                raise
+            self._complain(error)
+
+    def _complain(self, error: ChardevError) -> None:
+        """Say once that nobody is there; who connects again and again need not say it each time."""
+        if not self._reported:
+            self._report(f"Unable to connect character device {self.chardev.id}: {error}")
+        self._reported = True
 
     def _connect(self) -> socket.socket:
         import socket
@@ -413,10 +423,7 @@ class ConnectBackend(_SocketBackend):
         try:
             self.client = self._connect()
         except ChardevError as error:
-            if not self._reported:
-                name = self.chardev.id
-                self._report(f"Unable to connect character device {name}: {error}")
-            self._reported = True
+            self._complain(error)
             self._later()
             return
         self._reported = False

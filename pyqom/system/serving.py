@@ -13,7 +13,7 @@ from pyqom.monitor.loop import PollLoop
 from pyqom.monitor.protocol import Session, greeting, wording
 from pyqom.monitor.server import Server
 from pyqom.system.daemon import watch_signals
-from pyqom.system.messages import Failure
+from pyqom.system.messages import NOWHERE, Failure
 from pyqom.types.path import resolve_component
 
 TYPE_CHECKING = False
@@ -83,7 +83,9 @@ class Serving:
                         raise PyqomError("cannot use stdio by multiple character devices")
                     stdio = True
                 _check_named(vm, chardev)
-                inform = partial(self._messages.say, kind="", location=location)
+                # what waits has its option's location, what connects later has none
+                place = location if chardev.wait else NOWHERE
+                inform = partial(self._messages.say, kind="", location=place)
                 backend = self._backends[chardev.id] = open_backend(chardev, inform)
             except PyqomError as error:
                 messages = getattr(error, "messages", (str(error),))

@@ -298,6 +298,13 @@ WARNED: list[tuple[tuple[str, ...], list[str]]] = [
     ),
     (("-trace", "foo"), ["{prog}: -trace foo: warning: trace event 'foo' does not exist"]),
     (("-trace", "-f"), ["{prog}: -trace -f: warning: trace event 'f' does not exist"]),
+    (
+        ("-chardev", "socket,id=a,path=/nonexist/s,reconnect-ms=100"),
+        [
+            "{prog}: Unable to connect character device a:"
+            " Failed to connect to '/nonexist/s': No such file or directory"
+        ],
+    ),
     (("-trace", "enable=*"), []),
     (("-run-with", "async-teardown=on"), []),
     (("-d", "int,trace:foo"), ["{prog}: warning: trace event 'foo' does not exist"]),
