@@ -29,10 +29,12 @@ def _further(types: Registry) -> None:
     """What most questions about CPU models never need."""
     from pyqom.accel.types import declare_accelerators
     from pyqom.devices.backends import declare as declare_backends
+    from pyqom.devices.catalog import declare as declare_devices
     from pyqom.devices.chardevs import declare as declare_chardevs
     from pyqom.devices.dimm import declare as declare_dimm
     from pyqom.machines.qom import declare_machines
 
+    declare_devices(types)
     declare_machines(types)
     declare_accelerators(types)
     declare_backends(types)

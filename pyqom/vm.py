@@ -16,6 +16,7 @@ from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
@@ -129,6 +130,8 @@ class VirtualMachine(Plugging):
         self.actions = dict(actions or {})
         self.exited = False
         self._mem_path = mem_path
+        self.failure: PyqomError | None = None
+        self.on_exit: Callable[[], None] | None = None
         self._on_phase = on_phase
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
@@ -139,6 +142,7 @@ class VirtualMachine(Plugging):
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types
+        self.modules = Modules(self.types)
         self.globals = [Override(*entry) for entry in globals]
         early, late = _split(objects)
         self._create_machine()
@@ -283,9 +287,20 @@ class VirtualMachine(Plugging):
         return info_numa(self.machine.numa, cpus, plugged)
 
     def exit_preconfig(self) -> None:
-        """Make the memory, the CPUs and the devices, and be ready.  Raises PyqomError."""
+        """Make the memory, the CPUs and the devices, and be ready.
+
+        Raises PyqomError; a machine that cannot be made so has ended, with that as ``failure``.
+        """
         if self.has_reached("machine-initialized"):
             raise PyqomError("The command is permitted only before machine initialization")
+        try:
+            self._initialize()
+        except PyqomError as error:
+            self.failure = error
+            self._exit()
+            raise
+
+    def _initialize(self) -> None:
         objects = resolve_component(self.root, "objects")
         taken = [child.path_component for child in objects.children()] if objects else []
         attach_memory(self.machine, self._make_memory, taken)
@@ -374,7 +389,12 @@ class VirtualMachine(Plugging):
         return self.status == "running"
 
     def cont(self) -> None:
-        """Let the machine run (``cont``); one that waits for migration does so after it."""
+        """Let the machine run (``cont``); one that waits for migration does so after it.
+
+        Raises PyqomError for one that has shut down and was not reset.
+        """
+        if self.status == "shutdown":
+            raise PyqomError("Resetting the Virtual Machine is required")
         if self.status == "inmigrate":
             self.autostart = True
         elif not self.running:
@@ -384,19 +404,41 @@ class VirtualMachine(Plugging):
     def stop(self) -> None:
         """Pause a machine (``stop``); one that waits for migration does so after it."""
         if self.running:
-            self.status = "paused"
-            self.events.emit("STOP")
+            self._pause("paused")
         elif self.status == "inmigrate":
             self.autostart = False
 
+    def _pause(self, status: str) -> None:
+        self.status = status
+        self.events.emit("STOP")
+
     def shutdown(self, reason: str) -> None:
-        """End the machine (``quit``, a signal); by ``-action shutdown=pause`` it only stops."""
+        """End the machine, whatever its actions are (``quit``, a signal)."""
         self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
+        self._exit()
+
+    def _exit(self) -> None:
         self.exited = True
+        if self.on_exit is not None:
+            self.on_exit()
 
     def reset(self, reason: str = "host-qmp-system-reset") -> None:
-        """Reset all devices (``system_reset``)."""
+        """Reset all devices (``system_reset``); one that does not run starts anew after it.
+
+        By the action ``reboot=shutdown`` it is a shutdown, and that ends the machine, or by
+        ``shutdown=pause`` stops it (``main_loop_should_exit``).
+        """
+        if self.actions.get("reboot") == "shutdown":
+            if self.actions.get("shutdown") != "pause":
+                self.shutdown(reason)
+                return
+            self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
+            if self.running:
+                self._pause("shutdown")
+            return
         self.events.emit("RESET", {"guest": False, "reason": reason})
+        if self.status not in ("running", "inmigrate"):
+            self.status = "prelaunch"
 
     def qmp(self, command: str, /, **arguments: Any) -> Any:
         """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.

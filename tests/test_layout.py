@@ -22,10 +22,11 @@ FLOW = (
     ("errors",),
     ("quick",),
     ("schema",),
+    ("document",),
     ("release",),
     ("types",),
-    ("hosts",),
     ("devices",),
+    ("hosts",),
     ("accel",),
     ("machines",),
     ("catalog",),
@@ -215,6 +216,11 @@ def test_import_loads_nothing() -> None:
 def test_expansion_loads_little() -> None:
     found = loaded("import pyqom; pyqom.expand('SandyBridge', machine='pc-i440fx-1.6')")
     assert {name.partition(".")[0] for name in found} & NOT_AT_EXPAND == set()
+
+
+def test_expansion_loads_no_device_types() -> None:
+    found = loaded("import pyqom; pyqom.expand('EPYC', machine='q35')")
+    assert not found & {f"pyqom.devices.{name}" for name in ("catalog", "kinds", "parts", "values")}
 
 
 def test_the_command_line_loads_little() -> None:

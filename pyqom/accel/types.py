@@ -38,7 +38,6 @@ def _maker(registry: Registry, record: Any, abstract: bool) -> Callable[[], Any]
             return registry.adopt(TEMPLATES[name])
         base = registry.get(record["parent"])
         kind: Any = type(Object)
-        body = {"incomplete": "incomplete" in record}
-        return kind(name, (base,), body, typename=name, abstract=abstract, registry=registry)
+        return kind(name, (base,), {}, typename=name, abstract=abstract, registry=registry)
 
     return make

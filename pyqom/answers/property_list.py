@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pyqom import release as releases
 from pyqom.catalog import registry
+from pyqom.devices.parts import blocks, in_table, of_instances
 from pyqom.errors import DeviceNotFound, InvalidParameterValue
-from pyqom.types.scalars import Bool
-from pyqom.types.views import Bit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ NOT_LISTED = frozenset({"type", "realized", "hotpluggable", "hotplugged", "paren
 def qom_list_properties(
     typename: str, *, release: str | None = None, types: Registry | None = None
 ) -> list[PropertyInfo]:
-    """What QEMU answers to ``qom-list-properties``: all properties, in the order of their names.
+    """What QEMU answers to ``qom-list-properties``: all properties, in QEMU's order.
 
     An abstract type lacks the properties that QEMU adds to each instance.  Raises DeviceNotFound
     for a type that does not exist, UnknownRelease.
@@ -74,18 +73,24 @@ def _is_legacy(prop: Property) -> bool:
 
 
 def _listed(cls: Any) -> list[Property]:
-    return [p for p in cls.properties().values() if not (cls.abstract and p.per_instance)]
+    """The properties of a type as QEMU lists them.
+
+    From the root type down, each type's own; then what each instance has beside them, which an
+    abstract type has none of.  Each lot is a hash table of QEMU's, read backwards.
+    """
+    lots = blocks(cls)
+    if not cls.abstract:
+        lots.append(of_instances(cls))
+    return [prop for lot in lots for prop in reversed(in_table(lot))]
 
 
 def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[PropertyInfo]:
     release = cls.registry.release
     terse = release is not None and "plain-bools-have-no-description" in release.rules
     infos = []
-    for prop in sorted(listed, key=lambda prop: prop.name):
+    for prop in listed:
         info: PropertyInfo = {"name": prop.name, "type": prop.type}
-        if prop.description and not (
-            terse and prop.qdev and isinstance(prop, Bool) and not isinstance(prop, Bit)
-        ):
+        if prop.description and not (terse and prop.qdev and prop.plain):
             info["description"] = prop.description
         if defaults and prop.has_default:
             info["default-value"] = prop.wire(prop.default)

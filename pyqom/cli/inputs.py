@@ -42,9 +42,14 @@ def own_types(
         try:
             types = load_models(file, release=release, types=types)
         except BadData as error:
-            faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
-            raise BadData(str(error), faults) from error
+            raise of_file(file, error) from error
     return types
+
+
+def of_file(file: str, error: BadData) -> BadData:
+    """The same faults, each with the name of the file that has it."""
+    faults = [(": ".join(filter(None, (file, path))), text) for path, text in error.faults]
+    return BadData(str(error), faults)
 
 
 def properties(text: str | None) -> Any:

@@ -26,6 +26,7 @@ VERBS = {
     "diff": "what differs between two CPUs, and who made it so",
     "explain": "why a property of a CPU model has the value that it has",
     "validate": "check files of CPU models",
+    "host": "the record of a host: take this machine's, show one, convert it",
     "qmp": "QMP commands or a shell, on a machine made here or a monitor's socket",
     "tree": "the composition tree of a machine (HMP's info qom-tree)",
 }

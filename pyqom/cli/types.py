@@ -10,6 +10,7 @@ from pyqom.catalog import registry
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.page import Cell, Page, shown
+from pyqom.devices.parts import listed
 from pyqom.errors import UnknownType
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def _branches(
 
 def _one(given: Given, types: Registry, out: Output) -> int:
     cls = types.get(given.name)
-    properties = cls.properties()
+    properties = {prop.name: prop for prop in listed(cls)}
     named = [properties[name] for name in sorted(properties)]
     children = sorted(types.children(given.name), key=natural)
     if given.json:
@@ -133,8 +134,8 @@ def _one(given: Given, types: Registry, out: Output) -> int:
     )
     page.words((label, words) for label, words in facts if words)
     page.heading("1 property" if len(named) == 1 else f"{len(named)} properties")
-    if getattr(cls, "incomplete", False):
-        page.text("it has more in QEMU, which pyqom does not carry yet")
+    if not getattr(cls, "has_model", True):
+        page.text("there is no model behind it yet: it can be asked about, not made")
     page.table(
         ("property", "type", "default", "access", "description"),
         (

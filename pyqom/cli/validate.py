@@ -13,6 +13,7 @@ from pyqom.cli.output import complain, fault_line
 from pyqom.devices.cpu.x86 import modelfile
 from pyqom.devices.cpu.x86.data import FOLDER, known, load
 from pyqom.devices.cpu.x86.models import FILES, records
+from pyqom.document import texts
 from pyqom.errors import BadData
 
 TYPE_CHECKING = False
@@ -85,7 +86,7 @@ def check(file: str, release: Release, models: Sequence[str] = ()) -> dict[str, 
 
 def _data(content: Any, shape: str) -> list[Fault]:
     """The faults of a data file without models."""
-    found, sound = modelfile.texts(content)
+    found, sound = texts(content)
     better = {path for path, _ in found}
     return found + [each for each in schema.found(sound, shape) if each[0] not in better]
 

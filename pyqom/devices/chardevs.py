@@ -52,28 +52,15 @@ class ChardevSocket(Chardev, typename="chardev-socket"):
     addr = Computed("SocketAddress", lambda self: dict(self.address))
 
 
-class ChardevRingbuf(Chardev, typename="chardev-ringbuf"):
-    """A buffer that keeps the last of what was written."""
-
-
 CHILDREN = {
     "chardev-null": Chardev,
     "chardev-stdio": ChardevFd,
     "chardev-file": ChardevFd,
     "chardev-pipe": ChardevFd,
-    "chardev-pty": Chardev,
-    "chardev-serial": ChardevFd,
-    "chardev-memory": ChardevRingbuf,
-    "chardev-udp": Chardev,
-    "chardev-vc": Chardev,
-    "chardev-msmouse": Chardev,
-    "chardev-wctablet": Chardev,
-    "chardev-testdev": Chardev,
-    "chardev-qemu-vdagent": Chardev,
 }
 """The types that add nothing to their parents."""
 
-TEMPLATES: tuple[Any, ...] = (Chardev, ChardevFd, ChardevSocket, ChardevRingbuf)
+TEMPLATES: tuple[Any, ...] = (Chardev, ChardevFd, ChardevSocket)
 
 
 def declare(registry: Registry) -> None:

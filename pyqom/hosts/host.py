@@ -47,6 +47,12 @@ class Host:
     of KVM_CHECK_EXTENSION by number, ``msr_features`` KVM's feature MSRs and their 64-bit values,
     ``msr_indices`` KVM_GET_MSR_INDEX_LIST, ``mce_cap`` KVM_X86_GET_MCE_CAP_SUPPORTED,
     ``xcomp_guest_supp`` the XSAVE components that guests may use, ``tsc_khz`` KVM_GET_TSC_KHZ.
+
+    For people are ``kernel``, ``recorded`` (when, or how it came about), ``source`` (the format
+    that it was read from), ``missing`` (parts that could not be read, with the reason) and
+    ``unplaced`` (names of features that stand for no CPUID bit).
+
+    Hosts are equal where every answer about them is: where their `signature` is the same.
     """
 
     name: str
@@ -62,7 +68,13 @@ class Host:
     tsc_khz: int | None = None
     kernel: str | None = None
     assumed: tuple[str, ...] = ()
+    recorded: str | None = None
+    source: str | None = None
+    missing: Mapping[str, str] = attrs.Factory(dict)
+    unplaced: tuple[str, ...] = ()
+    api_version: int | None = None
     _supported: Mapping[tuple[int, int], CpuidEntry] = attrs.field(init=False, repr=False)
+    _signature: str = attrs.field(init=False, repr=False, default="")
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_supported", _by_place(self.supported))
@@ -89,3 +101,23 @@ class Host:
         """A capability as QEMU asks a virtual machine for it (``kvm_vm_check_extension``)."""
         found = self.extensions.get(number)
         return 0 if found is None else found.vm
+
+    def signature(self) -> str:
+        """64 hexadecimal digits that are the same for hosts that get the same answers.
+
+        They are those of what was read and assumed, less names and what depends on the CPU that
+        ran the recording (APIC ids).
+        """
+        if not self._signature:
+            from pyqom.hosts.signature import signature
+
+            object.__setattr__(self, "_signature", signature(self))
+        return self._signature
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Host):
+            return NotImplemented
+        return self is other or self.signature() == other.signature()
+
+    def __hash__(self) -> int:
+        return hash((self.cpuid(0), self.kvm_cpuid(1)[2:], self.kvm_cpuid(7), self.tsc_khz))

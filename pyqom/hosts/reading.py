@@ -1,75 +1,73 @@
-"""Reading the record of a host from a file."""
+"""Reading the record of a host from a file, in whatever format it is."""
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from pyqom.errors import BadData
-from pyqom.hosts.host import CpuidEntry, Extension, Host, Registers
+from pyqom.document import bad, parse, read_text
+from pyqom.hosts.record import Reader, faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from pyqom.hosts.host import Host
+
+SIGHT = 1 << 16
+"""How many characters of a text are looked at to know its format."""
 
 
 def load_host(path: str | os.PathLike[str]) -> Host:
-    """The host that is recorded in a file of pyqom's own format, ``kvm-host/1``.
+    """The host that is recorded in a file.
 
-    Raises BadData where the file cannot be read or holds no such record.
+    The format is known by the content: pyqom's own (``kvm-host/1``), a JSON list of leaves
+    (`pyqom.hosts.leaves`), what ``cpuid -r`` prints, libvirt's ``<cpudata>``, ``/proc/cpuinfo``.
+    A host of any but the first has no record of KVM: ``assumed`` says what is taken instead.
+    Raises BadData where the file cannot be read or holds no host, with all faults as (place in the
+    file, text).
     """
     name = os.fspath(path)
-    try:
-        with open(name, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError) as error:
-        raise BadData(f"{name}: {error}", [("", str(error))]) from error
-    return host_of(content, os.path.basename(name).removesuffix(".json"))
+    return read_host(read_text(name), _called(name), name)
 
 
-def host_of(content: Mapping[str, Any], name: str) -> Host:
-    """The host of a record of the format ``kvm-host/1``, called `name` unless it says its own."""
-    hyperv = content.get("hv_cpuid")
-    return Host(
-        name=content.get("name", name),
-        hardware={_place(key): _registers(text) for key, text in content["host_cpuid"].items()},
-        supported=_entries(content.get("supported_cpuid", ())),
-        emulated=_entries(content.get("emulated_cpuid", ())),
-        hyperv=_entries(hyperv) if isinstance(hyperv, list) else None,
-        extensions={
-            int(number): Extension(each.get("name"), each["kvm"], each["vm"])
-            for number, each in content.get("extensions", {}).items()
-        },
-        msr_features={
-            int(index, 16): int(each if isinstance(each, str) else each["value"], 16)
-            for index, each in content.get("msr_features", {}).items()
-        },
-        msr_indices=tuple(int(index, 16) for index in content.get("msr_index_list", ())),
-        mce_cap=_number(content.get("mce_cap")),
-        xcomp_guest_supp=_number(content.get("xcomp_guest_supp")),
-        tsc_khz=content.get("tsc_khz"),
-        kernel=content.get("kernel"),
-    )
+def read_host(text: str, name: str, file: str | None = None) -> Host:
+    """The host in a text of any of the formats, called `name` unless it says its own.
+
+    Raises BadData, which speaks of `file`.
+    """
+    file = file or name
+    beginning = text[:SIGHT].lstrip()
+    if beginning[:1] in ("{", "["):
+        return host_of(parse(text, file), name, file)
+    if beginning[:1] == "<":
+        from pyqom.hosts import cpudata
+
+        return cpudata.host_of(text, name, file)
+    from pyqom.hosts import cpuinfo, dump
+
+    if dump.FIRST.search(beginning):
+        return dump.host_of(text, name, file)
+    if cpuinfo.FIRST.search(beginning):
+        return cpuinfo.host_of(text, name, file)
+    what = "is none of the formats of a host" if beginning else "the file is empty"
+    raise bad(file, [("", what)])
 
 
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text, 16)
+def host_of(content: Any, name: str, file: str | None = None) -> Host:
+    """The host of a parsed JSON text, called `name` unless it says its own.
+
+    Raises BadData, which speaks of `file`.
+    """
+    if isinstance(content, dict) and "format" not in content and "cpuid" in content:
+        from pyqom.hosts import leaves
+
+        return leaves.host_of(content, name, file or name)
+    reader = Reader()
+    host = reader.host(content, name)
+    if reader.faults:
+        raise bad(file or name, faults_of(content))
+    return host
 
 
-def _place(key: str) -> tuple[int, int]:
-    leaf, _, subleaf = key.partition(".")
-    return int(leaf, 16), int(subleaf, 16)
-
-
-def _registers(text: str) -> Registers:
-    eax, ebx, ecx, edx = (int(word, 16) for word in text.split())
-    return eax, ebx, ecx, edx
-
-
-def _entries(entries: Iterable[Mapping[str, Any]]) -> tuple[CpuidEntry, ...]:
-    return tuple(
-        CpuidEntry(
-            int(each["function"], 16), each["index"], each["flags"], _registers(each["regs"])
-        )
-        for each in entries
-    )
+def _called(path: str) -> str:
+    """What a host is called that does not say it: as its file."""
+    printable = "".join(char for char in os.path.basename(path) if char.isprintable())
+    return printable.removesuffix(".json")[:1000] or "host"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Cpus:
-    """The vCPUs of one machine, by index; ``present`` are those that are there.
+    """The vCPUs of one machine, by index; ``present`` are those that are there, as they came.
 
     ``cpu_class`` is the type of all of them.
     """

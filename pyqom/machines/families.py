@@ -6,6 +6,7 @@ QEMU each versioned type of a family adds these to its own class, so here they a
 
 from __future__ import annotations
 
+from pyqom.devices.parts import part
 from pyqom.errors import InvalidParameterValue, PyqomError
 from pyqom.machines.pc import GIB, MIB, PCMachine, X86Machine
 from pyqom.machines.properties import Machine, flag, of_instance, switch
@@ -88,6 +89,12 @@ class PCIMachine(PCMachine):
     hole64_size = 0
     """The size of the PCI hole above 4 GiB, where the PCI host is not told another."""
     cxl_windows: tuple[Any, ...] = ()
+
+    parts = (
+        part(child="system.flash0", type="cfi.pflash01"),
+        part(child="system.flash1", type="cfi.pflash01"),
+    )
+    """The flash devices, which go again when the board finds no drive for them."""
 
     pflash0 = flash(0)
     pflash1 = flash(1)

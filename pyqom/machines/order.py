@@ -8,16 +8,7 @@ the few displaced types are data of the build.
 
 from __future__ import annotations
 
-from pyqom.quick import memo
-
-
-@memo
-def string_hash(name: str) -> int:
-    """GLib's g_str_hash: 32 bits."""
-    value = 5381
-    for char in name.encode():
-        value = (value * 33 + char) & 0xFFFFFFFF
-    return value
+from pyqom.types.hashtable import string_hash
 
 
 def slot(typename: str, slots: int) -> int:

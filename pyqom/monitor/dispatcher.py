@@ -40,14 +40,17 @@ class Dispatcher:
         """Whether there is a command of that name."""
         return command in self.handlers or command == NEGOTIATE
 
+    @property
+    def ended(self) -> bool:
+        """Whether the machine is gone: no further command is run, and nobody told why."""
+        return self.vm.exited
+
     def allow_oob(self, command: str) -> bool:
         """Whether the command may be run out of band."""
         stated = self.schema.command(command)
         return stated is not None and stated.allow_oob
 
-    def run(
-        self, session: Session, command: str, arguments: dict[str, Any], *, oob: bool
-    ) -> Any:
+    def run(self, session: Session, command: str, arguments: dict[str, Any], *, oob: bool) -> Any:
         """Run a command that there is for a session.  Raises PyqomError for the client."""
         if command == NEGOTIATE:
             session.negotiate(self.schema.check(command, arguments).get("enable", ()))

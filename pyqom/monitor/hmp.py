@@ -3,7 +3,7 @@
 `HumanMonitor.run` does one line.  The commands are in `pyqom.monitor.hmp_commands`; each is a
 function, with its name, its parameters as QEMU types them, and its line of help:
 
-    s   a word, which may be quoted        S   all that is left
+    s   a word, which may be quoted        S   all that is left; O  options, which may be none
     i   a number                           -j  a flag
     ?   behind one of them: it may be absent
 """
@@ -197,14 +197,16 @@ class Words:
     def arguments(self, command: HumanCommand) -> Args:
         """The arguments of a command.  Raises Mistake."""
         args: Args = {}
-        name = command.names[0]
+        name = "|".join(command.names)
         for key, kind in command.args:
             self._skip()
             if kind[0] == "-":
-                args[key] = self._flag(kind[1], name)
+                args[key] = self._flag(kind[1], command)
             elif self.at >= len(self.text) and kind.endswith("?"):
                 args[key] = None
-            elif kind[0] == "S":
+            elif kind[0] == "O" and self.at >= len(self.text):
+                args[key] = ""
+            elif kind[0] in "SO":
                 args[key] = self._rest(name)
             elif kind[0] == "i":
                 args[key] = self._number()
@@ -217,16 +219,17 @@ class Words:
             raise Mistake(f"{name}: extraneous characters at the end of line\n")
         return args
 
-    def _flag(self, letter: str, name: str) -> bool:
+    def _flag(self, letter: str, command: HumanCommand) -> bool:
         following = self.text[self.at : self.at + 2]
         if not following.startswith("-"):
             return False
         if following[1:] == letter:
             self.at += 2
             return True
-        if following[1:].isspace() or not following[1:]:
-            raise Mistake(f"{name}: unsupported option -{following[1:]}\n")
-        return False
+        if following[1:] and following in (kind for _, kind in command.args):
+            return False
+        name = "|".join(command.names)
+        raise Mistake(f"{name}: unsupported option -{following[1:]}\n")
 
     def _rest(self, name: str) -> str:
         if self.at >= len(self.text):

@@ -106,6 +106,12 @@ def info_balloon(monitor: HumanMonitor, args: Args) -> str:
     return ""
 
 
+@human("info mice", help="show which guest mouse is receiving events")
+def info_mice(monitor: HumanMonitor, args: Args) -> str:
+    """There is none."""
+    return "No mouse devices connected\n"
+
+
 @human("info chardev", help="show the character devices", early=True)
 def info_chardev(monitor: HumanMonitor, args: Args) -> str:
     """The character devices."""
@@ -309,7 +315,7 @@ def object_del(monitor: HumanMonitor, args: Args) -> None:
 
 @human(
     "device_add",
-    "device:S",
+    "device:O",
     "driver[,prop=value][,...]",
     "add device, like -device on the command line",
 )
@@ -340,4 +346,7 @@ _simple("cont|c", "resume emulation", "cont")
 _simple("stop|s", "stop emulation", "stop")
 _simple("system_reset", "reset the system", "system_reset")
 _simple("system_powerdown", "send system power down event", "system_powerdown")
+_simple("system_wakeup", "wakeup guest from suspend", "system_wakeup")
+_simple("info migrate", "show migration status", "query-migrate")
+_simple("info tpm", "show the TPM device", "query-tpm")
 _simple("quit|q", "quit the emulator", "quit", early=True)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
         def has(self, command: str) -> bool:
             """Whether there is a command of that name."""
 
+        @property
+        def ended(self) -> bool:
+            """Whether there is nothing left to command."""
+
         def allow_oob(self, command: str) -> bool:
             """Whether the command, which there is, may be run out of band."""
 
@@ -202,7 +206,7 @@ class Session:
         self._working = True
         try:
             self._admit()
-            while self._queue and self._output_size < OUTPUT_HIGH:
+            while self._queue and self._output_size < OUTPUT_HIGH and not self.dispatcher.ended:
                 request = self._queue.popleft()
                 # There is room in the queue, so what may overtake this one does.
                 if self.oob:
@@ -229,6 +233,8 @@ class Session:
         try:
             result = self._run(request)
         except PyqomError as error:
+            if self.dispatcher.ended:
+                return  # the command was the machine's end: nobody is left to answer
             self._send_error(error.qmp_class, str(error), id_)
         else:
             self._send_result(result, id_)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from pyqom.errors import InvalidParameterValue, MissingParameter, UnexpectedParameter
 from pyqom.monitor.qapi_check import integer_range
-from pyqom.monitor.qapi_order import HashTable
 from pyqom.monitor.qapi_types import Array, Builtin, Enum, Object
 from pyqom.types import visitor
+from pyqom.types.hashtable import HashTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -68,6 +68,7 @@ class PidFile:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._fd)
+            self._fd = -1  # the file is another's
             raise _cannot(f"Cannot lock pid file: {error.strerror}") from None
         os.ftruncate(self._fd, 0)
         os.write(self._fd, f"{os.getpid()}\n".encode())

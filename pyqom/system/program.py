@@ -81,6 +81,8 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
         if collecting:
             gc.enable()
         serving.run()
+        if vm.failure is not None:
+            raise startup.failure(vm.failure, line)
     except Terminated:
         pass  # somebody wanted that, before there was a machine that could end
     finally:

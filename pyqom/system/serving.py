@@ -113,7 +113,7 @@ class Serving:
             chardev = vm.surroundings.chardev(label)
             if chardev is None:
                 raise PyqomError(f'chardev "{label}" not found')
-            vm.surroundings.claim(monitor, label, chardev)
+            vm.surroundings.claim(vm.machine, label, chardev)
         backend = self._backends[label]
         if mode == "readline" and backend.chardev.backend != "null":
             raise PyqomError("pyqom has no human monitor yet")
@@ -135,6 +135,7 @@ class Serving:
         """The machine is there: tell what happens to it."""
         self._vm = vm
         vm.events.listen(self._tell)
+        vm.on_exit = self._ended
 
     # --- run -----------------------------------------------------------------
 
@@ -148,13 +149,10 @@ class Serving:
         assert self._server is not None
         seconds, fraction = divmod(event.timestamp, 1)
         self._server.event(event.name, event.data, int(seconds), int(fraction * 1_000_000))
-        if event.name == "SHUTDOWN":
-            self._loop.call_soon(self._end)
 
-    def _end(self) -> None:
-        """Stop, if the machine has: when the replies are on their way."""
-        if self._vm is not None and self._vm.exited:
-            self._loop.stop()
+    def _ended(self) -> None:
+        """Stop, when the replies are on their way."""
+        self._loop.call_soon(self._loop.stop)
 
     def watch_signals(self) -> None:
         """Care for signals from now on: they end the program, and what it made goes with it.

@@ -10,6 +10,7 @@ from pyqom.types.property import UNSET, Property, attribute_of, name_of
 from pyqom.types.registry import Registry, builtin
 from pyqom.types.scalars import (
     Bool,
+    CInt,
     Enum,
     Int,
     Int8,
@@ -53,6 +54,7 @@ __all__ = [
     "ArrayLength",
     "Bit",
     "Bool",
+    "CInt",
     "Child",
     "Computed",
     "Container",

@@ -59,9 +59,10 @@ class Child(Property):
 class Link(Property):
     """A pointer to another object of type `target` ("link<T>").
 
-    Set to an object or None, or to a path as QMP does ("" for none).  `strong`
-    links hold their object.  `allow(obj, name, target)` may refuse a target by
-    raising.  Raises on setting: PathError, InvalidParameterType, DeviceNotFound.
+    The attribute is set to an object or None, `set` takes an object or a path, as
+    QMP does ("" for none).  `strong` links hold their object.
+    `allow(obj, name, target)` may refuse a target by raising.  Raises on setting:
+    PathError, InvalidParameterType, DeviceNotFound.
     """
 
     is_link = True
@@ -79,6 +80,9 @@ class Link(Property):
         self.type = f"link<{target}>"
         self.strong = strong
         self.allow = allow
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        return lambda obj, value: self.set(obj, "" if value is None else value)
 
     def set(self, obj: Any, value: Any, name: str | None = None, how: str = "check") -> None:
         if not self.writable:
@@ -99,8 +103,6 @@ class Link(Property):
             )
 
     def check(self, value: Any, name: str, owner: Any = None) -> Any:
-        if value is None:
-            return None
         if isinstance(value, Node):
             if not value.cast(self.target):
                 raise visitor.wrong_type(self.name, self.target)

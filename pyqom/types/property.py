@@ -75,6 +75,8 @@ class Property(property):
     type: str = "any"
     qdev_description: str | None = None
     initial: Any = None
+    # a boolean that older releases do not describe
+    plain = False
     is_child = False
     is_link = False
     # QEMU adds it to each instance: qom-list-properties of an abstract type, of

@@ -32,6 +32,7 @@ class Bool(Property):
     """A boolean ("bool")."""
 
     type = "bool"
+    plain = True
     qdev_description = "on/off"
     initial = False
 
@@ -197,6 +198,16 @@ class Int(Int64):
     """The same range under QOM's older name ("int")."""
 
     type = "int"
+
+
+class CInt(Int):
+    """What QEMU reads as 64 bits and keeps in a C ``int``: the low 32 bits, signed."""
+
+    def in_range(self, value: int, owner: Any) -> int:
+        return (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+    def make_setter(self) -> Callable[[Any, Any], None]:
+        return self.set
 
 
 class Size(Integer):

@@ -23,6 +23,8 @@ class Bit(scalars.Bool):
     all of them are set, and all are set or cleared together.
     """
 
+    plain = False
+
     def __init__(
         self, word: str, bit: int = 0, *, mask: int = 0, default: Any = UNSET, **options: Any
     ) -> None:
@@ -190,3 +192,9 @@ class Computed(OfKind):
     def store(self, obj: Any, value: Any) -> None:
         assert self.set_function is not None
         self.set_function(obj, value)
+
+
+class InstanceComputed(Computed):
+    """A computed property that QEMU gives to each instance and not to the class."""
+
+    per_instance = True

@@ -37,6 +37,7 @@ class SmallDispatcher:
         "query-status": {"status": "prelaunch", "running": False},
         "query-kvm": {"enabled": False, "present": True},
     }
+    ended = False  # what ends here closes its session
 
     def __init__(self) -> None:
         self.ran: list[str] = []

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pyqom import release as releases
 from pyqom.errors import PyqomError
 from pyqom.monitor import qapi
-from pyqom.monitor.qapi_order import HashTable, first_left, string_hash
+from pyqom.monitor.qapi_order import first_left
+from pyqom.types.hashtable import HashTable, string_hash
 from pyqom.types.keyval import parse_opts
 
 ERRORS = json.loads(

@@ -172,8 +172,21 @@ def test_pid_file_of_another(tmp_path: Path) -> None:
     with path.open("w") as file:
         fcntl.lockf(file, fcntl.LOCK_EX)
         done = run(*NONE, "-pidfile", str(path))
+        assert path.exists()
     assert done.returncode == 1
     assert b"cannot create PID file: Cannot lock pid file: " in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("release", "text"),
+    [("11.1", b"chardev 'a' is already in use"), ("7.2", b"Device 'a' is in use")],
+)
+def test_one_chardev_for_two_monitors(release: str, text: bytes) -> None:
+    monitor = ("-mon", "a,mode=control")
+    done = run("--release", release, *NONE, "-chardev", "null,id=a", *monitor, *monitor)
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith(b"-mon a,mode=control: " + text)
 
 
 HELPS = {
@@ -184,7 +197,7 @@ HELPS = {
     "-accel help": "Accelerators supported in QEMU binary:\ntcg\nmshv\nnitro\nkvm\n",
     "-object help": "List of user creatable objects:\n  acpi-generic-initiator\n",
     "-object rng-random,help": "rng-random options:\n  filename=<string>\n",
-    "-device help": 'CPU devices:\nname "486-v1-x86_64-cpu"\n',
+    "-device help": 'Controller/Bridge/Hub devices:\nname "cxl-downstream", bus PCI, desc "CXL',
     "-machine none,help": "none-machine options:\n  append=<string>        - Linux kernel",
     "-chardev help": "Available chardev backend types: \n  file\n  hub\n  memory\n",
     "-vga help": "none                 no graphic card\nstd                  standard VGA\n",

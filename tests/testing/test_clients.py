@@ -161,7 +161,7 @@ def test_qmp_shell(qemu_server: Make) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Connected to QEMU 7.2.22" in done.stdout
-    assert '{"return": {"status": "running", "running": true}}' in done.stdout
+    assert '{"return": {"status": "running", "singlestep": false, "running": true}}' in done.stdout
     talk = qemu.conversation
     assert talk.of("disconnect", client=1)
     # The shell asks for the commands, to complete them.

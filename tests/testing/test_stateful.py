@@ -219,7 +219,10 @@ class Walk(RuleBasedStateMachine):
     @rule(command=st.sampled_from(["stop", "cont", "system_reset", "system_powerdown"]))
     def change_state(self, command: str) -> None:
         assert self.ask(command, {}) == ({}, None)
-        self.status = {"stop": "paused", "cont": "running"}.get(command, self.status)
+        if command == "cont" or (command == "stop" and self.status == "running"):
+            self.status = {"stop": "paused", "cont": "running"}[command]
+        elif command == "system_reset" and self.status != "running":
+            self.status = "prelaunch"
 
     # --- anything ---
 
@@ -239,7 +242,7 @@ class Walk(RuleBasedStateMachine):
         self.ids = {child.path_component for child in vm.peripheral.children()}
         self.status = vm.status
         assert not vm.exited
-        self.cpus = {cpu.cpu_index: cpu.id for cpu in vm.cpus}
+        self.cpus = {cpu.cpu_index: cpu.id for cpu in vm.cpus.present.values()}
 
     # --- what always holds ---
 
@@ -253,7 +256,7 @@ class Walk(RuleBasedStateMachine):
         taken = {SLOTS - 1 - at for at, place in enumerate(places) if "qom-path" in place}
         assert taken == set(self.cpus)
         fast, _ = self.ask("query-cpus-fast", {})
-        assert [cpu["cpu-index"] for cpu in fast] == sorted(self.cpus)
+        assert [cpu["cpu-index"] for cpu in fast] == list(self.cpus)
         assert self.ask("query-status", {})[0]["status"] == self.status
         named, _ = self.ask("qom-list", {"path": "/machine/peripheral"})
         assert {entry["name"] for entry in named} - {"type"} == self.ids

@@ -7,7 +7,7 @@ QEMU: the ``object_class_property_add()`` of a type's class initialiser.
 
 from __future__ import annotations
 
-from pyqom.types import Bool, Property, String
+from pyqom.types import Bool, Enum, Property, String
 from pyqom.types.views import OfKind
 
 TYPE_CHECKING = False
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Field(OfKind):
     """A value that is read as `kind` has it, and shown under the type string `type`.
 
-    refuse   asked with the object and the property's name before the value is looked at; may raise
+    refuse   asked with the object and the property's name before the value is looked at, or after
+             it was found to be of the right type where QEMU's own helper does that; may raise
     accept   given the object, the checked value and the name, gives the value to keep; may raise
     changed  told when the value is kept; what it raises does not take the value back
     shown    gives the value to show; None: the one that is kept
@@ -43,16 +44,20 @@ class Field(OfKind):
         super().__init__(kind, kind.default, qdev=False, show_default=False, **options)
         self.type = type or kind.type
         self.refuse, self.accept, self.changed, self.shown = refuse, accept, changed, shown
+        # object_property_add_bool(), _str() and _enum() visit the value, then call the setter
+        self._typed_first = kind.__class__ in (Bool, String, Enum)
 
     def make_getter(self) -> Callable[[Any], Any]:
         return super().make_getter() if self.shown is None else self.shown
 
     def allow_set(self, obj: Any) -> None:
         super().allow_set(obj)
-        if self.refuse is not None:
+        if self.refuse is not None and not self._typed_first:
             self.refuse(obj, self.name)
 
     def store(self, obj: Any, value: Any) -> None:
+        if self.refuse is not None and self._typed_first:
+            self.refuse(obj, self.name)
         if self.accept is not None:
             value = self.accept(obj, value, self.name)
         super().store(obj, value)

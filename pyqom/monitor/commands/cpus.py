@@ -50,7 +50,7 @@ def query_cpus_fast(monitor: Dispatcher, args: Args) -> Any:
     infos: list[dict[str, Any]] = []
     if vm.cpus is None:
         return infos
-    for cpu in vm.cpus:
+    for cpu in vm.cpus.present.values():
         info = {
             "cpu-index": cpu.cpu_index,
             "qom-path": cpu.canonical_path(),

@@ -6,7 +6,7 @@ from pyqom.answers.machine_list import machines
 from pyqom.errors import PyqomError
 from pyqom.machines.memory import size_summary
 from pyqom.monitor.command import command
-from pyqom.monitor.qapi_order import hash_order
+from pyqom.types.hashtable import hash_order
 from pyqom.vm import NO_UUID
 
 TYPE_CHECKING = False
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 @command("query-machines")
 def query_machines(monitor: Dispatcher, args: Args) -> Any:
     """The machine types of the release."""
-    return machines(
-        release=monitor.vm.release.name, compat_props=args.get("compat-props", False)
-    )
+    return machines(release=monitor.vm.release.name, compat_props=args.get("compat-props", False))
 
 
 @command("query-current-machine")

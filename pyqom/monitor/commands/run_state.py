@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @command("query-status")
 def query_status(monitor: Dispatcher, args: Args) -> Any:
     """Whether the machine runs, and why it does not."""
-    return {"status": monitor.vm.status, "running": monitor.vm.running}
+    vm = monitor.vm
+    steps = {"singlestep": False} if "status-tells-single-steps" in vm.release.rules else {}
+    return {"status": vm.status, **steps, "running": vm.running}
 
 
 @command("stop")

@@ -1,0 +1,187 @@
+"""What each instance of a declared type has beside its class's properties.
+
+QEMU's instance_init makes child objects, aliases of their properties, links and plain properties.
+A part is one line of a type's ``instance``; it knows its properties without an instance, for
+``device-list-properties``, and how to give them to one.
+"""
+
+from __future__ import annotations
+
+from pyqom.devices.kinds import of_record
+from pyqom.types.hashtable import hash_order
+from pyqom.types.links import Alias, Child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from pyqom.types import Property, Registry
+
+    Record = Mapping[str, Any]
+
+
+class Part:
+    """One line of a type's ``instance``."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.since: str | None = record.get("since")
+        self.until: str | None = record.get("until")
+
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        """What it adds, without an instance.
+
+        `types` are those of the release, `children` the types of the children made before.
+        """
+        raise NotImplementedError
+
+    def add(self, obj: Any) -> None:
+        """Give it to an object."""
+        raise NotImplementedError
+
+
+def numbered(name: str, count: int) -> Iterator[str]:
+    """The names of an array's items; one without ``[*]`` is its own."""
+    if not name.endswith("[*]"):
+        yield name
+        return
+    for index in range(count):
+        yield f"{name[:-3]}[{index}]"
+
+
+class ChildPart(Part):
+    """A child that is made with its parent, or as many as there are of an array."""
+
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        for name in self.names():
+            yield Child(self.record["type"], name=name)
+
+    def names(self) -> Iterator[str]:
+        """What the children are called."""
+        return numbered(self.record["child"], self.record.get("count", 1))
+
+    def add(self, obj: Any) -> None:
+        child = obj.registry.get(self.record["type"])
+        context = [obj.context] if child.implements("device") else []  # its globals are theirs
+        for name in self.names():
+            obj.add_child(name, child(*context))
+
+
+class OwnPart(Part):
+    """A link or a plain value."""
+
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        assert types.release is not None
+        for name in numbered(self.record["name"], self.record.get("count", 1)):
+            plain = "default" not in self.record
+            record = {**self.record, "name": name, "qom": plain}
+            yield of_record(record, types.release)
+
+    def add(self, obj: Any) -> None:
+        for prop in self.properties(obj.registry, {}):
+            obj.add_property(prop)
+
+
+class AliasPart(Part):
+    """One property of a child, under its own name."""
+
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        child = types.get(children[self.record["of"]])
+        name = self.record["alias"]
+        yield next(prop for prop in listed(child) if prop.name == name)
+
+    def add(self, obj: Any) -> None:
+        _alias(obj, obj.property(self.record["of"]).resolve(obj), self.record["alias"])
+
+
+class AliasesPart(Part):
+    """All qdev properties of a child (``qdev_alias_all_properties``)."""
+
+    def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
+        yield from qdev_properties(types.get(children[self.record["aliases"]]))
+
+    def add(self, obj: Any) -> None:
+        child = obj.property(self.record["aliases"]).resolve(obj)
+        for prop in qdev_properties(type(child)):
+            _alias(obj, child, prop.name)
+
+
+def _alias(obj: Any, child: Any, name: str) -> None:
+    obj.add_property(Alias(name, name=name, target_object=child))
+
+
+def qdev_properties(cls: Any) -> Iterator[Property]:
+    """The qdev properties of a device type, then those of its parent, up to "device"."""
+    registry = cls.registry
+    device = registry.get("device").properties()
+    tables = "aliases-follow-property-tables" in registry.release.rules
+    for block in reversed(blocks(cls)):
+        for prop in in_table(block) if tables else block:
+            if prop.qdev and prop.name not in device:
+                yield prop
+
+
+def blocks(cls: Any) -> list[list[Property]]:
+    """The properties that each type of a chain declares for its class, from the root type down."""
+    known = cls.properties()
+    found: dict[str, list[Property]] = {}
+    pending: list[Property] = []
+    for base in reversed(cls.__mro__):
+        pending += (
+            prop
+            for prop in base.__dict__.get("_own", ())
+            if known.get(prop.name) is prop and not prop.per_instance
+        )
+        if "typename" in base.__dict__:  # what a base without brings is the next type's
+            found.setdefault(base.typename, []).extend(pending)
+            pending = []
+    return list(found.values())
+
+
+def in_table(props: Iterable[Property]) -> list[Property]:
+    """Properties, in the order in which they were added, in that of QEMU's table of them."""
+    by_name = {prop.name: prop for prop in props}
+    return [by_name[name] for name in hash_order(by_name)]
+
+
+KINDS = {"child": ChildPart, "aliases": AliasesPart, "alias": AliasPart, "name": OwnPart}
+
+
+def part(**record: Any) -> Part:
+    """The part that a record declares."""
+    return next(KINDS[word] for word in KINDS if word in record)(record)
+
+
+def parts(cls: Any) -> Iterator[Part]:
+    """All parts of a type that its release has, its ancestors' first."""
+    for base in reversed(cls.__mro__):
+        for each in base.__dict__.get("parts", ()):
+            if cls.registry.knows(each):
+                yield each
+
+
+def listed(cls: Any) -> Iterator[Property]:
+    """All properties of a type and, unless it is abstract, what its instances have beside them."""
+    yield from cls.properties().values()
+    if not cls.abstract:
+        yield from instance_properties(cls)
+
+
+def of_instances(cls: Any) -> list[Property]:
+    """What each instance of a type has beside its class's properties, in the order of adding."""
+    later = [prop for prop in cls.properties().values() if prop.per_instance]
+    later += instance_properties(cls)
+    order: tuple[str, ...] = getattr(cls, "instance_order", ())
+    later.sort(key=lambda prop: order.index(prop.name) if prop.name in order else len(order))
+    return later
+
+
+def instance_properties(cls: Any) -> Iterator[Property]:
+    """What the parts of a type add to each of its instances, in the order in which they do."""
+    children: dict[str, str] = {}
+    for each in parts(cls):
+        for prop in each.properties(cls.registry, children):
+            if prop.is_child:
+                children[prop.name] = prop.type.removeprefix("child<")[:-1]
+            yield prop
