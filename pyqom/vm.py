@@ -20,6 +20,7 @@ from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
+from pyqom.machines.bootfiles import check_boot_files
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -27,6 +28,7 @@ from pyqom.machines.numa import info_numa
 from pyqom.machines.options import apply_options, dashify, default_options, pass_on
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
+from pyqom.runstate import RunState
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.globaltext import parse_global
 from pyqom.types.keyval import parse_keyval
@@ -75,7 +77,7 @@ FIRST_THREAD = 100_000
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class VirtualMachine(Plugging):
+class VirtualMachine(RunState, Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), or a text as
@@ -91,9 +93,10 @@ class VirtualMachine(Plugging):
     with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
-    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
-    refuses to start with, as `pyqom.errors.PyqomError` with QEMU's text; an error for which one of
-    several options is to blame has it as ``origin``: ``("numa", 2)``.
+    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
+    where the file with its memory would be.  Raises what QEMU refuses to start with, as
+    `pyqom.errors.PyqomError` with QEMU's text; an error for which one of several options is to
+    blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
     called with the machine whenever it has reached one of `PHASES`.
@@ -118,6 +121,7 @@ class VirtualMachine(Plugging):
         paused: bool = False,
         preconfig: bool = False,
         incoming: bool = False,
+        mem_path: str | None = None,
         actions: Mapping[str, str] | None = None,
         host: Host | str | None = None,
         cpu_pm: bool = False,
@@ -128,14 +132,10 @@ class VirtualMachine(Plugging):
         self.phase = PHASES[0]
         self.warnings = Reports() if reports is None else reports
         self.events = EventLog()
-        self.status = "inmigrate" if incoming else "prelaunch"
+        RunState.__init__(self, actions or {}, paused=paused, incoming=incoming)
         self.name = name
         self.uuid = uuid
-        self.autostart = not paused
-        self.actions = dict(actions or {})
-        self.exited = False
-        self.failure: PyqomError | None = None
-        self.on_exit: Callable[[], None] | None = None
+        self._mem_path = mem_path
         self._on_phase = on_phase
         self._host, self._cpu_pm = host, cpu_pm
         self._devices = list(devices)
@@ -145,11 +145,11 @@ class VirtualMachine(Plugging):
         texts: dict[str, Any] = {}
         if isinstance(machine, str):
             texts = parse_keyval(machine, "type")
-            machine = texts.pop("type", "")
+            machine = texts.pop("type", None if texts else machine)
         if isinstance(smp, str):
             texts["smp"], smp = parse_keyval(smp, "cpus"), None
         if machine is None or isinstance(machine, str):
-            machine = find(machine or "pc", release)
+            machine = find("pc" if machine is None else machine, release)
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types
@@ -226,6 +226,8 @@ class VirtualMachine(Plugging):
         typed = {**({} if isinstance(options, Texts) else dashify(options)), **given}
         written = dashify({**texts, **options} if isinstance(options, Texts) else texts)
         own, others = pass_on({**written, **typed})
+        if others.memory_backend is not None and self._mem_path is not None:
+            raise PyqomError("'-mem-path' can't be used together with'-machine memory-backend'")
         for name in qdict_order(own):
             if name in typed:
                 self.machine.set(name, own[name])
@@ -320,8 +322,7 @@ class VirtualMachine(Plugging):
         try:
             self._initialize()
         except PyqomError as error:
-            self.failure = error
-            self._exit()
+            self.fail(error)
             raise
 
     def _initialize(self) -> None:
@@ -353,11 +354,15 @@ class VirtualMachine(Plugging):
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
                     lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+        check_boot_files(self.machine)
         self.machine.settle(places)
 
     def _make_memory(self, name: str, size: int) -> Any:
         """Make the backend of the machine's own memory."""
-        return self.add_object("memory-backend-ram", name, {"size": size})
+        if self._mem_path is None:
+            return self.add_object("memory-backend-ram", name, {"size": size})
+        props = {"mem-path": self._mem_path, "size": size}
+        return self.add_object("memory-backend-file", name, props)
 
     def _check_globals(self) -> None:
         """Warn of globals that name no device (``qdev_prop_check_globals``)."""
@@ -403,64 +408,7 @@ class VirtualMachine(Plugging):
         """The id of the thread that a CPU or an I/O thread would be; each has its own."""
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
 
-    # --- run state -----------------------------------------------------------
-
-    @property
-    def running(self) -> bool:
-        """Whether the CPUs would run."""
-        return self.status == "running"
-
-    def cont(self) -> None:
-        """Let the machine run (``cont``); one that waits for migration does so after it.
-
-        Raises PyqomError for one that has shut down and was not reset.
-        """
-        if self.status == "shutdown":
-            raise PyqomError("Resetting the Virtual Machine is required")
-        if self.status == "inmigrate":
-            self.autostart = True
-        elif not self.running:
-            self.status = "running"
-            self.events.emit("RESUME")
-
-    def stop(self) -> None:
-        """Pause a machine (``stop``); one that waits for migration does so after it."""
-        if self.running:
-            self._pause("paused")
-        elif self.status == "inmigrate":
-            self.autostart = False
-
-    def _pause(self, status: str) -> None:
-        self.status = status
-        self.events.emit("STOP")
-
-    def shutdown(self, reason: str) -> None:
-        """End the machine, whatever its actions are (``quit``, a signal)."""
-        self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
-        self._exit()
-
-    def _exit(self) -> None:
-        self.exited = True
-        if self.on_exit is not None:
-            self.on_exit()
-
-    def reset(self, reason: str = "host-qmp-system-reset") -> None:
-        """Reset all devices (``system_reset``); one that does not run starts anew after it.
-
-        By the action ``reboot=shutdown`` it is a shutdown, and that ends the machine, or by
-        ``shutdown=pause`` stops it (``main_loop_should_exit``).
-        """
-        if self.actions.get("reboot") == "shutdown":
-            if self.actions.get("shutdown") != "pause":
-                self.shutdown(reason)
-                return
-            self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            if self.running:
-                self._pause("shutdown")
-            return
-        self.events.emit("RESET", {"guest": False, "reason": reason})
-        if self.status not in ("running", "inmigrate"):
-            self.status = "prelaunch"
+    # --- commands ------------------------------------------------------------
 
     def qmp(self, command: str, /, **arguments: Any) -> Any:
         """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.

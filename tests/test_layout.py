@@ -31,7 +31,7 @@ FLOW = (
     ("machines",),
     ("catalog",),
     ("events", "reports"),
-    ("plugging",),
+    ("plugging", "runstate"),
     ("vm",),
     ("answers",),
     ("monitor",),
