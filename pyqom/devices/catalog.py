@@ -122,9 +122,11 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
                 body[attr] = fact
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
-    if "instance" in record:
-        body["parts"] = own = tuple(part(**line) for line in known(record["instance"], release))
-        body["instance_init"] = _initialiser(own, behaviour)
+    set_up = None if behaviour is None else behaviour.__dict__.get("set_up")
+    if "instance" in record or set_up is not None:
+        lines = record.get("instance", ())
+        body["parts"] = own = tuple(part(**line) for line in known(lines, release))
+        body["instance_init"] = _initialiser(own, set_up)
     return type(base)(
         name,
         bases,
@@ -136,15 +138,16 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     )
 
 
-def _initialiser(own: tuple[Part, ...], behaviour: Any) -> Callable[[Any], None]:
-    """The hook that gives a new object the parts of its type, then what its model does."""
-    more = behaviour.__dict__.get("instance_init") if behaviour is not None else None
+def _initialiser(
+    own: tuple[Part, ...], set_up: Callable[[Any], None] | None
+) -> Callable[[Any], None]:
+    """The hook that gives a new object the parts of its type, then what its model sets up."""
 
     def instance_init(obj: Any) -> None:
         for each in own:
             each.add(obj)
-        if more is not None:
-            more(obj)
+        if set_up is not None:
+            set_up(obj)
 
     return instance_init
 

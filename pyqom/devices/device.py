@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pyqom.devices.bus import attach
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from pyqom.devices.board import Board
     from pyqom.devices.context import Context
 
 
@@ -25,6 +28,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
 
     A device that is made by a machine, or for a question about one, has a `context`, whose
     property overrides act when the device's own initialisation is done (``device_post_init``).
+    A machine's context leads to its `board`.
     """
 
     hotpluggable_class = True
@@ -47,6 +51,10 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     context: Context | None = None
     id: str | None = None
     """The id that the user gave it; None for one without."""
+    pending_deleted = False
+    """Whether it is about to go: the guest was asked, or it is at rest (``pending_deleted_event``)."""
+    deleted_path: str | None = None
+    """Its canonical path, kept for the event that tells of its end."""
 
     realized = Computed(
         "bool",
@@ -55,42 +63,143 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         after_realize=True,
     )
     hotplugged = Bool(False, writable=False, qdev=False, show_default=False)
-    hotpluggable = Computed("bool", lambda self: self.hotpluggable_class)
+    hotpluggable = Computed("bool", lambda self: self.may_be_plugged())
     parent_bus = Link("bus", name="parent_bus", writable=False)
 
     def __init__(self, context: Context | None = None, **values: Any) -> None:
         self.context = context
         super().__init__(**values)
 
+    def instance_init(self) -> None:
+        """``device_initfn``: what is made for a running machine is hot-plugged."""
+        self.buses: list[Any] = []
+        """The buses that it has, the newest first."""
+        self._undo: list[Callable[[], None]] = []
+        board = self.board
+        if board is not None and board.ready:
+            self._hotplugged = True
+
     def instance_post_init(self) -> None:
         """Apply compat properties and globals: they have the word after the type itself."""
         if self.context is not None:
             self.context.apply(self)
 
+    def instance_finalize(self) -> None:
+        """Tell of its end, where somebody asked for it (``device_finalize``)."""
+        if self.pending_deleted and self.deleted_path is not None:
+            board = self.board
+            if board is not None and not board.ended:
+                data = {} if self.id is None else {"device": self.id}
+                board.emit("DEVICE_DELETED", {**data, "path": self.deleted_path})
+
+    @property
+    def board(self) -> Board | None:
+        """What it shares with the other devices of its machine; None outside any machine."""
+        return None if self.context is None else self.context.board
+
+    def may_be_plugged(self) -> bool:
+        """Whether it can come and go where it is (``device_get_hotpluggable``)."""
+        bus = self._parent_bus
+        return self.hotpluggable_class and (bus is None or bus.hotpluggable)
+
+    # --- its place -----------------------------------------------------------
+
+    def new_bus(self, typename: str, name: str | None = None) -> Any:
+        """Make a bus of its own; without `name` it is called after its device, or its type."""
+        return attach(self.registry.get(typename)(), self, name)
+
+    def put_on(self, bus: Any) -> None:
+        """Plug it into a bus, before it is realized (``qdev_set_parent_bus``).  Raises PyqomError."""
+        bus.check_address(self)
+        bus.ref()
+        self._parent_bus = bus
+        bus.add(self)
+
+    def realize_on(self, bus: Any) -> None:
+        """Plug it into a bus and realize it (``qdev_realize``).  Raises PyqomError."""
+        self.put_on(bus)
+        self.realize(True)
+
+    def unparented(self) -> None:
+        """``device_unparent``: it is put to rest, its buses go, and it leaves its own."""
+        if self._realized:
+            self.realize(False)
+        while self.buses:
+            self.buses[0].unparent()
+        bus = self._parent_bus
+        if bus is not None:
+            bus.remove(self)
+            self._parent_bus = None
+            bus.unref()
+
+    # --- realize -------------------------------------------------------------
+
+    def on_unrealize(self, undo: Callable[[], None]) -> None:
+        """Have something undone when it is put to rest, or cannot be realized; last one first."""
+        self._undo.append(undo)
+
+    def handler(self) -> Any:
+        """Who handles its hot-plug: the machine, else its bus; None for nobody."""
+        board = self.board
+        found = None if board is None else board.handler(self)
+        if found is None and self._parent_bus is not None:
+            found = self._parent_bus.handler
+        return found
+
     def realize(self, on: bool) -> None:
         """Set ``realized``: bring the device to life, or (False) put it to rest.
 
-        First the context may refuse its place, then the device itself checks its configuration.
-        What fails leaves the device as it was.
+        In QEMU's order: the handler of its hot-plug may refuse it, it checks its configuration, its
+        buses come to life, the handler takes it.  What fails leaves nothing behind outside.
         """
+        if self._hotplugged and not self.hotpluggable_class:
+            raise PyqomError(f"Device '{self.typename}' does not support hotplugging")
         if on == self._realized:
             return
         if not on:
-            self._realized = False
+            self._rest()
             return
-        saved = {
-            key: list(value) if isinstance(value, list) else value
-            for key, value in self.__dict__.items()
-        }
+        board = self.board
+        homeless = board is not None and self.parent_object is None
+        if homeless:
+            board.adopt(self)  # type: ignore[union-attr]
         try:
-            if self.context is not None and self.context.pre_plug is not None:
-                self.context.pre_plug(self)
-            self.do_realize()
+            self._come_to_life()
         except PyqomError:
-            self.__dict__.clear()
-            self.__dict__.update(saved)
+            self._let_go()
+            if homeless:
+                board.disown(self)  # type: ignore[union-attr]
             raise
+
+    def _come_to_life(self) -> None:
+        handler = self.handler()
+        if handler is not None:
+            handler.pre_plug(self)
+        elif self.context is not None and self.context.pre_plug is not None:
+            self.context.pre_plug(self)
+        self.do_realize()
+        self.deleted_path = self.canonical_path()
+        for bus in self.buses:
+            bus.realize()
+        self.pending_deleted = False
+        if handler is not None:
+            handler.plug(self)
         self._realized = True
+
+    def _rest(self) -> None:
+        self._realized = False
+        self._let_go()
+        self.pending_deleted = True
+
+    def _let_go(self) -> None:
+        for bus in self.buses:
+            bus.unrealize()
+        self.do_unrealize()
+        while self._undo:
+            self._undo.pop()()
 
     def do_realize(self) -> None:
         """What a type does to come to life; raises PyqomError where it cannot."""
+
+    def do_unrealize(self) -> None:
+        """What a type does when it is put to rest, before what `on_unrealize` keeps is undone."""

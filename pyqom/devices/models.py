@@ -18,7 +18,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MODELS: dict[str, str] = {}
+MODELS: dict[str, str] = {
+    "bus": "bus.Bus",
+    "memory-region": "region.MemoryRegion",
+    "sys-bus-device": "sysbus.SysBusDevice",
+    "pci-host-bridge": "sysbus.HostBridge",
+    "PCI": "pci.PCIBus",
+    "pci-device": "pci.PCIDevice",
+    "i440FX-pcihost": "piix.I440FXHost",
+    "PIIX3": "piix.PIIX",
+    "PIIX4_PM": "piix.PIIX4PM",
+    "q35-pcihost": "ich9.Q35Host",
+    "ICH9-LPC": "ich9.ICH9LPC",
+}
 """``module.Class`` by type name."""
 
 

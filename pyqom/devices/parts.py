@@ -63,11 +63,19 @@ class ChildPart(Part):
 
     def add(self, obj: Any) -> None:
         for name in self.names():
-            obj.add_child(name, obj.registry.new(self.record["type"]))
+            obj.add_child(name, new_part(obj, self.record["type"]))
+
+
+def new_part(obj: Any, typename: str) -> Any:
+    """A new object to be a part of another; a device is made in the same context."""
+    cls = obj.registry.get(typename)
+    return cls(obj.context) if hasattr(cls, "context") else cls()
 
 
 class OwnPart(Part):
     """A link or a plain value."""
+
+    _shared: tuple[Property, ...] = ()
 
     def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
         assert types.release is not None
@@ -77,8 +85,20 @@ class OwnPart(Part):
             yield of_record(record, types.release)
 
     def add(self, obj: Any) -> None:
-        for prop in self.properties(obj.registry, {}):
+        for prop in self._shared or self._share(obj):
             obj.add_property(prop)
+
+    def _share(self, obj: Any) -> tuple[Property, ...]:
+        """The properties, which all objects of the type share: made for the first of them."""
+        shared = tuple(self.properties(obj.registry, {}))
+        for prop in shared:
+            obj.add_property(prop)
+            obj.del_property(prop.name)
+            if prop.slot in obj.__dict__:
+                default = obj.__dict__.pop(prop.slot)
+                setattr(type(obj), prop.slot, default)
+        self._shared = shared
+        return shared
 
 
 class AliasPart(Part):

@@ -1,0 +1,85 @@
+"""What the devices of one machine share: its tree, its main bus, its numbers and its events.
+
+QEMU keeps these in static variables (``hw/core/qdev.c``, ``hw/core/sysbus.c``); here every machine
+has its own.
+"""
+
+from __future__ import annotations
+
+from pyqom.devices.bus import attach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyqom.devices.backends.surroundings import Surroundings
+    from pyqom.devices.context import Context
+    from pyqom.devices.hotplug import HotplugHandler
+    from pyqom.types import Registry
+
+
+class Board:
+    """The machine as its devices see it.
+
+    types        the registry that devices and buses are made from
+    machine      the machine object
+    unattached   the container of devices that nobody owns
+    surroundings where backends are found: chardevs, network, block nodes, objects
+    emit         tells an event: its name and its data
+    handler      the machine's own hot-plug handler for a device; None where its bus has the word
+    """
+
+    def __init__(
+        self,
+        types: Registry,
+        machine: Any,
+        unattached: Any,
+        surroundings: Surroundings,
+        emit: Callable[[str, dict[str, Any] | None], None],
+        handler: Callable[[Any], HotplugHandler | None],
+    ) -> None:
+        self.types = types
+        self.machine = machine
+        self.unattached = unattached
+        self.surroundings = surroundings
+        self.emit = emit
+        self.handler = handler
+        self.ready = False
+        """Whether the machine is complete: what comes now is hot-plugged."""
+        self.ended = False
+        """Whether the machine goes away as a whole: nobody is told of its devices."""
+        self.acpi_indexes: set[int] = set()
+        """The ``acpi-index`` of all PCI devices that have one."""
+        self._ids: dict[str, int] = {}
+        self._system_bus: Any = None
+        self._unattached = 0
+
+    def next_bus_id(self, typename: str) -> int:
+        """The number of the next bus of a type whose device has no id; never given twice."""
+        number = self._ids.get(typename, 0)
+        self._ids[typename] = number + 1
+        return number
+
+    def adopt(self, device: Any) -> None:
+        """Give a device without parent a place among the unattached ones."""
+        self.unattached.add_child(f"device[{self._unattached}]", device)
+        self._unattached += 1
+
+    def disown(self, device: Any) -> None:
+        """Take back what `adopt` did: the device could not be realized."""
+        device.unparent()
+        self._unattached -= 1
+
+    @property
+    def system_bus(self) -> Any:
+        """``main-system-bus``, made when first asked for."""
+        if self._system_bus is None:
+            bus = self.types.get("System")()
+            attach(bus, None, "main-system-bus")
+            self._system_bus = self.unattached.add_child("sysbus", bus)
+        return self._system_bus
+
+    def new(self, typename: str, context: Context) -> Any:
+        """A new device, not yet anywhere."""
+        return self.types.get(typename)(context)
