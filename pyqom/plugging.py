@@ -6,6 +6,7 @@ place, memory its slot and address (``hw/i386/pc.c``, ``x86-common.c``).
 
 from __future__ import annotations
 
+from pyqom.devices.catalog import aliases
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
 from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyqom.devices.context import Context
     from pyqom.devices.device import Device
+    from pyqom.devices.modules import Modules
     from pyqom.machines import MachineType
     from pyqom.machines.cpus import Cpus
     from pyqom.release import Release
@@ -45,6 +47,7 @@ class Plugging:
     peripheral_anon: Any
     types: Registry
     release: Release
+    modules: Modules
     context: Context
     cpus: Cpus | None
     warnings: Reports
@@ -88,6 +91,8 @@ class Plugging:
         cls = self._device_class(driver)
         if "bus" in props:
             raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
+        if not cls.has_model:
+            raise PyqomError(f"pyqom has no model of '{cls.typename}' yet")
         device: Device = cls(self.context)
         device._hotplugged = self.has_reached("machine-ready")
         if device._hotplugged:
@@ -104,11 +109,22 @@ class Plugging:
         return device
 
     def _device_class(self, driver: str) -> Any:
-        if driver not in self.types or not self.types.implements(driver, "device"):
-            raise PyqomError(f"'{driver}' is not a valid device model name")
-        if self.types.abstract(driver):
+        """The class of a device that users may make (``qdev_get_device_class``)."""
+        name = driver
+        if self.modules.asked_for(name) is None:
+            name = aliases(self.release).get(driver, driver)
+        if self.modules.asked_for(name) is None or not self.types.implements(name, "device"):
+            alias = "" if name == driver else f" (alias '{name}')"
+            raise PyqomError(f"'{driver}'{alias} is not a valid device model name")
+        if self.types.abstract(name):
             raise PyqomError("Parameter 'driver' expects a non-abstract device type")
-        return self.types.get(driver)
+        cls = self.types.get(name)
+        late = "only-hotpluggable-types-are-pluggable" in self.release.rules
+        if not cls.user_creatable_class or (
+            late and self.has_reached("machine-ready") and not cls.hotpluggable_class
+        ):
+            raise PyqomError("Parameter 'driver' expects a pluggable device type")
+        return cls
 
     def _check_hotpluggable(self, device: Device) -> None:
         """Refuse what the type or the machine cannot plug (``qdev_hotplug_allowed``)."""

@@ -16,6 +16,7 @@ from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
@@ -135,6 +136,7 @@ class VirtualMachine(Plugging):
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types
+        self.modules = Modules(self.types)
         self.globals = [Override(*entry) for entry in globals]
         early, late = _split(objects)
         self._create_machine()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyqom import release as releases
 from pyqom.catalog import registry
-from pyqom.devices.parts import blocks, in_table, instance_properties
+from pyqom.devices.parts import blocks, in_table, of_instances
 from pyqom.errors import DeviceNotFound, InvalidParameterValue
 
 TYPE_CHECKING = False
@@ -80,8 +80,7 @@ def _listed(cls: Any) -> list[Property]:
     """
     lots = blocks(cls)
     if not cls.abstract:
-        later = [prop for prop in cls.properties().values() if prop.per_instance]
-        lots.append([*later, *instance_properties(cls)])
+        lots.append(of_instances(cls))
     return [prop for lot in lots for prop in reversed(in_table(lot))]
 
 
@@ -91,9 +90,7 @@ def _infos(cls: Any, listed: Iterable[Property], defaults: bool) -> list[Propert
     infos = []
     for prop in listed:
         info: PropertyInfo = {"name": prop.name, "type": prop.type}
-        if prop.description and not (
-            terse and prop.qdev and prop.plain
-        ):
+        if prop.description and not (terse and prop.qdev and prop.plain):
             info["description"] = prop.description
         if defaults and prop.has_default:
             info["default-value"] = prop.wire(prop.default)

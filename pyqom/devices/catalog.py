@@ -5,8 +5,9 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     type, parent, abstract, interfaces     as QOM registers it
     bus, description, category,
     user-creatable, hotpluggable           as its class says (DeviceClass); children inherit them
+    alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
-    instance                               what each instance has beside them (`pyqom.devices.parts`)
+    instance                               what each instance has beside them (`parts`)
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -45,6 +46,7 @@ FILES = (
 """The files of types; ``groups`` has the groups that several of them use."""
 
 FACTS = {
+    "alias": "class_alias",
     "bus": "bus_type",
     "description": "class_description",
     "category": "category",
@@ -76,6 +78,12 @@ def records(release: Release) -> dict[str, Record]:
     return {
         record["type"]: record for name in FILES for record in known(load(name)["types"], release)
     }
+
+
+@memo
+def aliases(release: Release) -> dict[str, str]:
+    """The other names that ``-device`` takes, each with the type that it means."""
+    return {record["alias"]: name for name, record in records(release).items() if "alias" in record}
 
 
 def declare(registry: Registry) -> None:

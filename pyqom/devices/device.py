@@ -39,12 +39,14 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     bus_type: str | None = None
     """The type of bus that it is plugged into; None for none."""
     class_description: str | None = None
+    class_alias: str | None = None
+    """Another name that ``-device`` takes (``qdev_alias_table``)."""
     category: str | None = None
     """What ``-device help`` lists it under, such as "storage"."""
     module: str | None = None
     """The loadable module that the type comes in."""
     loads_module = True
-    """Whether asking for the type by its name loads that module."""
+    """Whether asking for the type by its name loads that module; as `module` not inherited."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyqom.devices.device import Device
 from pyqom.errors import PyqomError
 from pyqom.types import Computed, Int32, Interface, Link, UInt32, UInt64
+from pyqom.types.views import InstanceComputed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,14 +29,16 @@ class PCDimm(Device, typename="pc-dimm", interfaces=("memory-device",)):
     The machine gives it address and slot, where they were not asked for, before it is realized.
     """
 
-    memdev = Link("memory-backend")
+    class_description = "DIMM memory module"
+
     node = UInt32(0)
+    memdev = Link("memory-backend")
     addr = UInt64(0)
     legacy_memdev = Computed(
         "str", lambda self: self.memdev.canonical_path() if self.memdev else "", until="11.1"
     )
     slot = Int32(UNASSIGNED_SLOT)
-    size = Computed("uint64", lambda self: self.memory.get("size"))
+    size = InstanceComputed("uint64", lambda self: self.memory.get("size"))
 
     numa_nodes = 0
     """How many NUMA nodes the machine has."""
@@ -81,9 +84,7 @@ class PCDimm(Device, typename="pc-dimm", interfaces=("memory-device",)):
 
 def declare(registry: Registry) -> None:
     """Enter the type in a registry."""
-    registry.declare(
-        MemoryDevice.typename, "interface", lambda: MemoryDevice, abstract=True
-    )
+    registry.declare(MemoryDevice.typename, "interface", lambda: MemoryDevice, abstract=True)
     registry.declare(
         PCDimm.typename,
         "device",

@@ -143,14 +143,18 @@ def qdev_properties(cls: Any) -> Iterator[Property]:
 def blocks(cls: Any) -> list[list[Property]]:
     """The properties that each type of a chain declares for its class, from the root type down."""
     known = cls.properties()
-    found: list[list[Property]] = [[]]
+    found: dict[str, list[Property]] = {}
+    pending: list[Property] = []
     for base in reversed(cls.__mro__):
-        for prop in base.__dict__.get("_own", ()):
-            if known.get(prop.name) is prop and not prop.per_instance:
-                found[-1].append(prop)
-        if "typename" in base.__dict__ and found[-1]:
-            found.append([])
-    return found
+        pending += (
+            prop
+            for prop in base.__dict__.get("_own", ())
+            if known.get(prop.name) is prop and not prop.per_instance
+        )
+        if "typename" in base.__dict__:  # what a base without brings is the next type's
+            found.setdefault(base.typename, []).extend(pending)
+            pending = []
+    return list(found.values())
 
 
 def in_table(props: Iterable[Property]) -> list[Property]:
@@ -180,6 +184,15 @@ def listed(cls: Any) -> Iterator[Property]:
     yield from cls.properties().values()
     if not cls.abstract:
         yield from instance_properties(cls)
+
+
+def of_instances(cls: Any) -> list[Property]:
+    """What each instance of a type has beside its class's properties, in the order of adding."""
+    later = [prop for prop in cls.properties().values() if prop.per_instance]
+    later += instance_properties(cls)
+    order: tuple[str, ...] = getattr(cls, "instance_order", ())
+    later.sort(key=lambda prop: order.index(prop.name) if prop.name in order else len(order))
+    return later
 
 
 def instance_properties(cls: Any) -> Iterator[Property]:

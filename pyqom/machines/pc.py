@@ -153,6 +153,11 @@ class PCMachine(X86Machine, typename="generic-pc-machine", abstract=True):
     low_memory_default = 0
     """``max-ram-below-4g`` where it is not given, in bytes."""
 
+    device_memory_region_size = Computed(
+        "int",
+        lambda self: self.device_memory.size if self.device_memory is not None else 0,
+        until="11.1",
+    )
     max_ram_below_4g = BelowFourGiB(
         0,
         description="Maximum ram below the 4G boundary (32bit boundary)",
@@ -177,11 +182,6 @@ class PCMachine(X86Machine, typename="generic-pc-machine", abstract=True):
         True,
         "Enable/disable boot signature checking for floppy disks in BIOS",
         since="11.1",
-    )
-    device_memory_region_size = Computed(
-        "int",
-        lambda self: self.device_memory.size if self.device_memory is not None else 0,
-        until="11.1",
     )
     nvdimm = of_instance(flag(False, "Set on/off to enable/disable NVDIMM instantiation"))
     nvdimm_persistence = of_instance(

@@ -140,9 +140,22 @@ class Machine(Object, typename="machine", abstract=True):
         part(child="peripheral-anon", type="container", until="11.1"),
     )
     """What each has from its birth; newer releases make the containers a little later."""
+    instance_order = (
+        *("peripheral", "peripheral-anon", "nvdimm", "nvdimm-persistence", "hmat", "spcr"),
+        *("system.flash0", "pflash0", "system.flash1", "pflash1", "pcspk-audiodev"),
+        *("cxl", "cxl-fmw"),
+    )
+    """The order in which QEMU adds properties to a machine, where the classes have another."""
     settled = False
     """Whether the board has been initialised."""
 
+    # in the order in which QEMU adds them, as far as its lists show that
+    x_change_vmfd_on_reset = flag(
+        False,
+        "Set on/off to enable/disable generating new accelerator guest handle on guest reset. "
+        "Default: off (used only for testing/debugging).",
+        since="11.1",
+    )
     kernel = text("Linux kernel image file")
     initrd = text("Linux initial ramdisk file")
     append = text("Linux kernel command line")
@@ -194,11 +207,6 @@ class Machine(Object, typename="machine", abstract=True):
     usb = flag(False, "Set on/off to enable/disable usb")
     firmware = text("Firmware image")
     suppress_vmdesc = flag(False, "Set on to disable self-describing migration")
-    confidential_guest_support = Link(
-        "confidential-guest-support",
-        description="Set confidential guest scheme to support",
-        qdev=False,
-    )
     memory_encryption = Computed(
         "string",
         lambda self: _component(self.confidential_guest_support),
@@ -220,11 +228,10 @@ class Machine(Object, typename="machine", abstract=True):
     aux_ram_share = flag(
         False, "Use anonymous shared memory for auxiliary guest RAMs", since="11.1"
     )
-    x_change_vmfd_on_reset = flag(
-        False,
-        "Set on/off to enable/disable generating new accelerator guest handle on guest reset. "
-        "Default: off (used only for testing/debugging).",
-        since="11.1",
+    confidential_guest_support = Link(
+        "confidential-guest-support",
+        description="Set confidential guest scheme to support",
+        qdev=False,
     )
     spcr = of_instance(
         flag(

@@ -45,9 +45,7 @@ class Dispatcher:
         stated = self.schema.command(command)
         return stated is not None and stated.allow_oob
 
-    def run(
-        self, session: Session, command: str, arguments: dict[str, Any], *, oob: bool
-    ) -> Any:
+    def run(self, session: Session, command: str, arguments: dict[str, Any], *, oob: bool) -> Any:
         """Run a command that there is for a session.  Raises PyqomError for the client."""
         if command == NEGOTIATE:
             session.negotiate(self.schema.check(command, arguments).get("enable", ()))

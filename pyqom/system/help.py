@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 CPU_SUFFIX = "-x86_64-cpu"
 TYPE_TABLE = 1021
 """The slots of QEMU's table of types (`pyqom.machines.order`)."""
+CATEGORIES = {
+    "bridge": "Controller/Bridge/Hub",
+    "usb": "USB",
+    "storage": "Storage",
+    "network": "Network",
+    "input": "Input",
+    "display": "Display",
+    "sound": "Sound",
+    "misc": "Misc",
+    "cpu": "CPU",
+    "watchdog": "Watchdog",
+    None: "Uncategorized",
+}
+"""The titles under which ``-device help`` lists types, in its order."""
 MASK = (1 << 64) - 1
 FLAG_COLUMNS = 75
 """How wide ``-cpu help`` lists the names of features."""
@@ -149,9 +163,7 @@ def device_help(release: Release, driver: str | None, keys: Iterable[str]) -> bo
     from pyqom.types.keyval import is_help_option
 
     if driver is not None and is_help_option(driver):
-        print("CPU devices:")
-        for name in sorted(_types(release).list("cpu"), key=str.lower):
-            print(f'name "{name}"')
+        _print_devices(_types(release))
         return True
     if driver is None or not any(map(is_help_option, keys)):
         return False
@@ -163,6 +175,32 @@ def device_help(release: Release, driver: str | None, keys: Iterable[str]) -> bo
         raise PyqomError(str(error)) from None
     _print_options(driver, infos, "defaults-are-on-or-off" in release.rules)
     return True
+
+
+def _print_devices(types: Any) -> None:
+    """Every type that users may create, by category (``qdev_print_devinfos``)."""
+    classes = [types.get(name) for name in sorted(types.list("device"), key=str.lower)]
+    blank = ""
+    for category, title in CATEGORIES.items():
+        lines = [
+            _device_line(cls)
+            for cls in classes
+            if cls.user_creatable_class and cls.category == category
+        ]
+        if lines:
+            print(f"{blank}{title} devices:", *lines, sep="\n")
+            blank = "\n"
+
+
+def _device_line(cls: Any) -> str:
+    line = f'name "{cls.typename}"'
+    if cls.bus_type is not None:
+        line += f", bus {cls.bus_type}"
+    if "class_alias" in cls.__dict__:
+        line += f', alias "{cls.class_alias}"'
+    if cls.class_description is not None:
+        line += f', desc "{cls.class_description}"'
+    return line
 
 
 def cpu_help(release: Release) -> None:

@@ -1,9 +1,9 @@
 """The order in which QEMU walks a table of names.
 
 QOM keeps types and properties, and the QMP visitor an object's members, in GLib hash tables of
-strings, and what walks one sees the table's own order.  That depends on GLib's string hash, on where
-collisions went and on when the table grew or shrank; all of it is plain arithmetic, done here as
-GLib 2.74 to 2.86 do (``glib/ghash.c``).
+strings, and what walks one sees the table's own order.  That depends on GLib's string hash, on
+where collisions went and on when the table grew or shrank; all of it is plain arithmetic, done
+here as GLib 2.74 to 2.86 do (``glib/ghash.c``).
 """
 
 from __future__ import annotations

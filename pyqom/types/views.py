@@ -192,3 +192,9 @@ class Computed(OfKind):
     def store(self, obj: Any, value: Any) -> None:
         assert self.set_function is not None
         self.set_function(obj, value)
+
+
+class InstanceComputed(Computed):
+    """A computed property that QEMU gives to each instance and not to the class."""
+
+    per_instance = True

@@ -49,8 +49,8 @@ class Launched(Object):
 
     dh_cert_file = text(description="guest owners DH certificate (encoded with base64)")
     session_file = text(description="guest owners session parameters (encoded with base64)")
-    policy = Field(UInt32(DEFAULT_GUEST_POLICY))
-    handle = Field(UInt32())
+    handle = of_instance(Field(UInt32()))
+    policy = of_instance(Field(UInt32(DEFAULT_GUEST_POLICY)))
 
 
 class SevCommon(
@@ -79,7 +79,11 @@ def older_sev_guest(registry: Registry) -> Any:
     return type(parent)(
         "SevGuest",
         (Launched, Encrypted, parent),
-        {"__module__": __name__, "__doc__": SevGuest.__doc__},
+        {
+            "__module__": __name__,
+            "__doc__": SevGuest.__doc__,
+            "instance_order": ("policy", "handle", "cbitpos", "reduced-phys-bits"),
+        },
         typename="sev-guest",
         interfaces=("user-creatable",),
         registry=registry,

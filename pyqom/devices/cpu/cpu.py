@@ -58,6 +58,8 @@ SYSTEM = SystemMemory()
 class CPU(Device, typename="cpu", abstract=True):
     """What every CPU has: the memory it sees, and whether it waits to be powered on."""
 
+    category = "cpu"
+
     memory = MemoryLink("memory-region", default=SYSTEM, show_default=False)
     legacy_memory = Computed("str", until="11.1")
     start_powered_off = Bool(False, qdev=False, show_default=False)

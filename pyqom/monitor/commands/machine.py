@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 @command("query-machines")
 def query_machines(monitor: Dispatcher, args: Args) -> Any:
     """The machine types of the release."""
-    return machines(
-        release=monitor.vm.release.name, compat_props=args.get("compat-props", False)
-    )
+    return machines(release=monitor.vm.release.name, compat_props=args.get("compat-props", False))
 
 
 @command("query-current-machine")

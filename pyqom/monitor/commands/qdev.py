@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.answers.property_list import device_list_properties
-from pyqom.errors import InvalidParameterValue
+from pyqom.errors import DeviceNotFound, InvalidParameterValue
 from pyqom.monitor.command import command
 from pyqom.types.user_creatable import id_wellformed
 from pyqom.vm import Texts
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @command("device-list-properties")
 def list_properties(monitor: Dispatcher, args: Args) -> Any:
     """The properties that ``-device`` can set."""
+    if monitor.vm.modules.asked_for(args["typename"]) is None:
+        raise DeviceNotFound(f"Device '{args['typename']}' not found")
     return device_list_properties(args["typename"], types=monitor.vm.types)
 
 

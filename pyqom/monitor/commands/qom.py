@@ -107,6 +107,7 @@ def qom_set(monitor: Dispatcher, args: Args) -> None:
 def qom_list_types(monitor: Dispatcher, args: Args) -> Any:
     """The types, with their parents."""
     types = monitor.vm.types
+    monitor.vm.modules.load_all()
     infos = []
     for name in types.list(args.get("implements"), args.get("abstract", False)):
         info: dict[str, Any] = {"name": name}
@@ -122,6 +123,8 @@ def qom_list_types(monitor: Dispatcher, args: Args) -> Any:
 @command("qom-list-properties")
 def list_properties(monitor: Dispatcher, args: Args) -> Any:
     """The properties of a type."""
+    if not monitor.vm.modules.knows(args["typename"]):
+        raise DeviceNotFound(f"Class '{args['typename']}' not found")
     return qom_list_properties(args["typename"], types=monitor.vm.types)
 
 

@@ -11,7 +11,6 @@ from pyqom.devices.cpu.x86.facts import UNSET
 from pyqom.devices.cpu.x86.filter import feature_words, unavailable_features
 from pyqom.devices.cpu.x86.kinds import (
     Avx10Version,
-    InstanceComputed,
     Limited,
     Model,
     ModelId,
@@ -33,6 +32,7 @@ from pyqom.types import (
     UInt32,
     UInt64,
 )
+from pyqom.types.views import InstanceComputed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ Setting one of them is allowed after realize: they are plain QOM properties, not
 from __future__ import annotations
 
 from pyqom.errors import InvalidParameterValue
-from pyqom.types import Alias, Bool, Computed, Int, String, UInt8
+from pyqom.types import Alias, Bool, Int, String, UInt8
 from pyqom.types.scalars import as_known
 from pyqom.types.visitor import json_int64, json_uint64, parse_int64, parse_uint64
 
@@ -84,12 +84,6 @@ class InstanceAlias(Alias):
     def __set_name__(self, owner: type, attr: str) -> None:
         """Bound without a search for the target, which is known."""
         self.bind(attr)
-
-
-class InstanceComputed(Computed):
-    """A computed property that QEMU gives to each instance and not to the class."""
-
-    per_instance = True
 
 
 class Limited(Int):

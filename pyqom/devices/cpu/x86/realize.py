@@ -61,8 +61,7 @@ def _check_apic_id(cpu: X86CPU) -> None:
     if cpu._apic_id > 254 and "wide-apic-ids-need-x2apic" in cpu.facts.rules:
         if not cpu.get("x2apic"):
             raise PyqomError(
-                f"APIC ID {cpu._apic_id} requires x2APIC feature in CPU\n"
-                "Try x2apic=on in -cpu."
+                f"APIC ID {cpu._apic_id} requires x2APIC feature in CPU\nTry x2apic=on in -cpu."
             )
 
 
