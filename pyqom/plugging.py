@@ -9,6 +9,8 @@ from __future__ import annotations
 from pyqom.devices.catalog import aliases
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
+from pyqom.devices.finding import default_bus, find_bus
+from pyqom.devices.hotplug import HotplugHandler
 from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
 from pyqom.machines.memory import check_addable, free_address, free_slot
 from pyqom.types.path import resolve_at
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from pyqom.devices.board import Board
     from pyqom.devices.context import Context
     from pyqom.devices.device import Device
     from pyqom.devices.modules import Modules
@@ -36,7 +39,7 @@ class Texts(dict):  # type: ignore[type-arg]
     """Properties as a command line gives them: nested, with texts for all scalars."""
 
 
-class Plugging:
+class Plugging(HotplugHandler):
     """The devices of a machine; the part of `pyqom.vm.VirtualMachine` that deals with them."""
 
     root: Any
@@ -51,7 +54,8 @@ class Plugging:
     context: Context
     cpus: Cpus | None
     warnings: Reports
-    _unattached = _anonymous = 0
+    board: Board
+    _anonymous = 0
 
     def has_reached(self, phase: str) -> bool:
         """Whether that much of the machine has been built."""
@@ -64,20 +68,7 @@ class Plugging:
 
         Raises PyqomError and leaves nothing behind.
         """
-        homeless = device.parent_object is None
-        if homeless:
-            self.unattached.add_child(f"device[{self._unattached}]", device)
-        try:
-            device.realize(True)
-        except PyqomError:
-            if homeless:
-                device.unparent()
-            raise
-        self._unattached += homeless
-        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
-            self.cpus.present[device.cpu_index] = device
-        elif isinstance(device, PCDimm):
-            self.machine.device_memory.used += device.memory.get("size")
+        device.realize(True)
 
     def add_device(
         self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
@@ -89,24 +80,32 @@ class Plugging:
         if driver is None:
             raise MissingParameter("Parameter 'driver' is missing")
         cls = self._device_class(driver)
-        if "bus" in props:
-            raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
-        if not cls.has_model:
-            raise PyqomError(f"pyqom has no model of '{cls.typename}' yet")
+        props = Texts(props) if isinstance(props, Texts) else dict(props)
+        bus = self._find_bus(cls, driver, props.pop("bus", None))
         device: Device = cls(self.context)
-        device._hotplugged = self.has_reached("machine-ready")
         if device._hotplugged:
-            self._check_hotpluggable(device)
+            self._check_hotpluggable(device, bus)
         self._take_in(device, identifier)
         try:
             setter = device.set_keyval if isinstance(props, Texts) else device.set
             for name in qdict_order(props):
                 setter(name, props[name])
-            self.realize(device)
+            if bus is not None:
+                device.put_on(bus)
+            device.realize(True)
         except PyqomError:
             device.unparent()
             raise
         return device
+
+    def _find_bus(self, cls: Any, driver: str, path: Any) -> Any:
+        """The bus for a device: the one that is named, or the first that takes it."""
+        if path is not None:
+            bus = find_bus(self.board.system_bus, path, aliases(self.release))
+            if cls.bus_type is None or not bus.cast(cls.bus_type):
+                raise PyqomError(f"Device '{driver}' can't go on {bus.typename} bus")
+            return bus
+        return None if cls.bus_type is None else default_bus(self.board.system_bus, cls)
 
     def _device_class(self, driver: str) -> Any:
         """The class of a device that users may make (``qdev_get_device_class``)."""
@@ -126,13 +125,14 @@ class Plugging:
             raise PyqomError("Parameter 'driver' expects a pluggable device type")
         return cls
 
-    def _check_hotpluggable(self, device: Device) -> None:
-        """Refuse what the type or the machine cannot plug (``qdev_hotplug_allowed``)."""
+    def _check_hotpluggable(self, device: Device, bus: Any) -> None:
+        """Refuse what the type, its bus or the machine cannot plug (``qdev_hotplug_allowed``)."""
         if not device.hotpluggable_class:
             raise PyqomError(f"Device '{device.typename}' does not support hotplugging")
-        ancestors = self.machine_type.ancestors
-        needed = "x86-machine" if isinstance(device, X86CPU) else "generic-pc-machine"
-        if needed not in ancestors:
+        if bus is not None:
+            if not bus.hotpluggable:
+                raise PyqomError(f"Bus '{bus.name}' does not support hotplugging")
+        elif self.handler_of(device) is None:
             raise PyqomError(f"Device '{device.typename}' can not be hotplugged on this machine")
 
     def _take_in(self, device: Device, identifier: str | None) -> None:
@@ -160,11 +160,56 @@ class Plugging:
             hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
             kind = "hotpluggable device" if hotpluggable else "device"
             raise PyqomError(f"{identifier} is not a {kind}")
+        if found.pending_deleted:
+            raise PyqomError(f"Device {identifier} is already in the process of unplug")
         self._unplug(found)
 
     def _unplug(self, device: Device) -> None:
-        """A guest would have to let the device go; without guest code none ever does."""
-        self._check_hotpluggable(device)
+        """Let a device go, or ask the guest to, which without guest code it never does."""
+        self._check_hotpluggable(device, device.parent_bus)
+        handler = device.handler()
+        if handler.asks_guest:
+            handler.unplug_request(device)
+        else:
+            handler.unplug(device)
+            device.unparent()
+
+    # --- the machine's part ----------------------------------------------------
+
+    @property
+    def has_acpi(self) -> bool:
+        """Whether the machine can plug by ACPI."""
+        family = self.machine_type.family
+        return family in ("pc-i440fx", "pc-q35") and self.machine.get("acpi") != "off"
+
+    asks_guest = True
+
+    def handler_of(self, device: Any) -> HotplugHandler | None:
+        """The machine, where it handles hot-plug of a device (``pc_get_hotplug_handler``)."""
+        ancestors = self.machine_type.ancestors
+        if isinstance(device, X86CPU):
+            return self if "x86-machine" in ancestors else None
+        if isinstance(device, PCDimm):
+            return self if "generic-pc-machine" in ancestors else None
+        return None
+
+    def pre_plug(self, device: Any) -> None:
+        """Find a device its place, before it is realized.  Raises PyqomError."""
+        if isinstance(device, X86CPU):
+            self._pre_plug_cpu(device)
+        else:
+            self._pre_plug_memory(device)
+
+    def plug(self, device: Any) -> None:
+        """Take a CPU, or memory, that has been realized."""
+        if isinstance(device, X86CPU):
+            assert self.cpus is not None
+            self.cpus.present[device.cpu_index] = device
+        else:
+            self.machine.device_memory.used += device.memory.get("size")
+
+    def unplug_request(self, device: Any) -> None:
+        """Refuse what cannot go.  Raises PyqomError."""
         if isinstance(device, PCDimm) and not self.has_acpi:
             raise PyqomError(NO_ACPI)
         if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
@@ -177,21 +222,6 @@ class Plugging:
                 raise PyqomError(
                     f"acpi: device unplug request for not supported device type: {device.typename}"
                 )
-
-    # --- the machine's part ----------------------------------------------------
-
-    @property
-    def has_acpi(self) -> bool:
-        """Whether the machine can plug by ACPI."""
-        family = self.machine_type.family
-        return family in ("pc-i440fx", "pc-q35") and self.machine.get("acpi") != "off"
-
-    def pre_plug(self, device: Any) -> None:
-        """Find a device its place, before it is realized.  Raises PyqomError."""
-        if isinstance(device, X86CPU):
-            self._pre_plug_cpu(device)
-        elif isinstance(device, PCDimm):
-            self._pre_plug_memory(device)
 
     def _pre_plug_cpu(self, cpu: X86CPU) -> None:
         """``x86_cpu_pre_plug``: a CPU's place and its node."""

@@ -13,6 +13,7 @@ from pyqom.accel.choice import choose
 from pyqom.catalog import registry
 from pyqom.devices.backends.objects import object_add, object_del
 from pyqom.devices.backends.surroundings import Surroundings
+from pyqom.devices.board import Board
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
@@ -20,6 +21,7 @@ from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
+from pyqom.machines.chipset import build_devices
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -161,6 +163,7 @@ class VirtualMachine(Plugging):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.board.ended = True
         self.root.finalize()
 
     # --- phases --------------------------------------------------------------
@@ -185,6 +188,14 @@ class VirtualMachine(Plugging):
         self.unattached = self.machine.add_child("unattached", Container())
         self.peripheral = self.machine.add_child("peripheral", Container())
         self.peripheral_anon = self.machine.add_child("peripheral-anon", Container())
+        self.board = Board(
+            self.types,
+            self.machine,
+            self.unattached,
+            self.surroundings,
+            self.events.emit,
+            self.handler_of,
+        )
         apply_options(self.machine, default_options(self.machine_type))
 
     def _configure_machine(
@@ -233,7 +244,7 @@ class VirtualMachine(Plugging):
             self.machine_type.default_cpu_version,
             (*self.compat, *self.globals, *model),
             switches=self.model.switches if self.model else (),
-            pre_plug=self.pre_plug,
+            board=self.board,
             warnings=self.warnings,
         )
         if cpu_class is not None:
@@ -287,11 +298,13 @@ class VirtualMachine(Plugging):
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
         self._create_cpus()
+        build_devices(self.context, self.machine_type.family)
         for index, entry in enumerate(self._devices):
             with self.warnings.at("devices", index):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
                 self.add_device(props.pop("driver", None), props.pop("id", None), props)
         self._check_globals()
+        self.board.complete()
         self._reach("machine-ready")
         if self.autostart and self.status != "inmigrate":
             self.cont()
@@ -302,8 +315,9 @@ class VirtualMachine(Plugging):
             self.machine.check_cpu_type(self.cpus.cpu_class.typename)
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
+                self.cpus.present[cpu.cpu_index] = cpu
                 if cpu.cpu_index == 0 and cpu.get("apic"):
-                    self._unattached += 1  # the first local APIC brings a kvmvapic
+                    self.board.reserve()  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
@@ -389,6 +403,7 @@ class VirtualMachine(Plugging):
     def reset(self, reason: str = "host-qmp-system-reset") -> None:
         """Reset all devices (``system_reset``)."""
         self.events.emit("RESET", {"guest": False, "reason": reason})
+        self.board.reset()
 
     def qmp(self, command: str, /, **arguments: Any) -> Any:
         """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.

@@ -7,6 +7,7 @@ has its own.
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
+from pyqom.devices.reset import below, reset_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +71,21 @@ class Board:
         """Take back what `adopt` did: the device could not be realized."""
         device.unparent()
         self._unattached -= 1
+
+    def reserve(self) -> None:
+        """Leave out the number of an unattached device that is not made."""
+        self._unattached += 1
+
+    def complete(self) -> None:
+        """The machine is complete: it is reset, and what comes from now on is hot-plugged."""
+        for each in below(self.system_bus):
+            each.machine_done()
+        self.reset()
+        self.ready = True
+
+    def reset(self) -> None:
+        """Reset all devices on buses, and the buses with them, in their three phases."""
+        reset_all(self.system_bus)
 
     @property
     def system_bus(self) -> Any:

@@ -52,16 +52,16 @@ class Bus(Object):
 
     _realized = False
     _hotplug_handler: Any = None
-    _next_index = 0
+    _next_child = 0
 
     def instance_init(self) -> None:
         """A bus without devices."""
-        self._members: dict[str, Any] = {}
+        self._members: dict[str, ChildLink] = {}
 
     @property
     def members(self) -> Iterator[Any]:
         """Its devices, the newest first, as QEMU looks at them."""
-        return reversed([link.device for link in self._members.values()])
+        return (link.device for link in list(self._members.values())[::-1])
 
     def __len__(self) -> int:
         return len(self._members)
@@ -107,8 +107,8 @@ class Bus(Object):
     def add(self, device: Device) -> None:
         """Take a device (``bus_add_child``)."""
         link = ChildLink(device)
-        name = f"child[{self._next_index}]"
-        self._next_index += 1
+        name = f"child[{self._next_child}]"
+        self._next_child += 1
         self._members[name] = link
         device.ref()
         self.add_property(link, name)
@@ -148,6 +148,9 @@ class Bus(Object):
         if self.owner is not None:
             self.owner.buses.remove(self)
             self.owner = None
+
+    def machine_done(self) -> None:
+        """What a type of bus does when the machine is complete."""
 
     # --- names ---------------------------------------------------------------
 

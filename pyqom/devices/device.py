@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from pyqom.devices.board import Board
     from pyqom.devices.context import Context
 
 
@@ -54,7 +53,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     id: str | None = None
     """The id that the user gave it; None for one without."""
     pending_deleted = False
-    """Whether it is about to go: the guest was asked, or it is at rest (``pending_deleted_event``)."""
+    """Whether it is about to go: the guest was asked, or it is at rest."""
     deleted_path: str | None = None
     """Its canonical path, kept for the event that tells of its end."""
 
@@ -95,8 +94,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
                 board.emit("DEVICE_DELETED", {**data, "path": self.deleted_path})
 
     @property
-    def board(self) -> Board | None:
-        """What it shares with the other devices of its machine; None outside any machine."""
+    def board(self) -> Any:
+        """The `Board` that it shares with all devices of its machine; None outside any machine."""
         return None if self.context is None else self.context.board
 
     def may_be_plugged(self) -> bool:
@@ -111,7 +110,10 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         return attach(self.registry.get(typename)(), self, name)
 
     def put_on(self, bus: Any) -> None:
-        """Plug it into a bus, before it is realized (``qdev_set_parent_bus``).  Raises PyqomError."""
+        """Plug it into a bus, before it is realized (``qdev_set_parent_bus``).
+
+        Raises PyqomError.
+        """
         bus.check_address(self)
         bus.ref()
         self._parent_bus = bus
@@ -164,13 +166,13 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         board = self.board
         homeless = board is not None and self.parent_object is None
         if homeless:
-            board.adopt(self)  # type: ignore[union-attr]
+            board.adopt(self)
         try:
             self._come_to_life()
         except PyqomError:
             self._let_go()
             if homeless:
-                board.disown(self)  # type: ignore[union-attr]
+                board.disown(self)
             raise
 
     def _come_to_life(self) -> None:
@@ -199,6 +201,9 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         self.do_unrealize()
         while self._undo:
             self._undo.pop()()
+
+    def machine_done(self) -> None:
+        """What a type does when the machine is complete, where it was there from the start."""
 
     def do_realize(self) -> None:
         """What a type does to come to life; raises PyqomError where it cannot."""

@@ -37,15 +37,11 @@ def find_recursive(bus: Any, name: str | None, typename: str | None) -> Any:
 
 def find_device(bus: Any, element: str, aliases: dict[str, str]) -> Any:
     """The device on a bus that has an id, else a type, else a type with an alias; or None."""
-    for fits in (
-        lambda device: device.id == element,
-        lambda device: device.typename == element,
-        lambda device: element in aliases and device.typename == aliases[element],
-    ):
-        for device in bus.members:
-            if fits(device):
-                return device
-    return None
+    devices = list(bus.members)
+    by_id = [device for device in devices if device.id == element]
+    by_type = [device for device in devices if device.typename == element]
+    by_alias = [device for device in devices if device.typename == aliases.get(element)]
+    return next(iter((*by_id, *by_type, *by_alias)), None)
 
 
 def find_bus(system_bus: Any, path: str, aliases: dict[str, str]) -> Any:

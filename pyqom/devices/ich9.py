@@ -31,5 +31,5 @@ class ICH9LPC(AcpiPciHotplug, PCIDevice):
 
     acpi_pci_hotplug = True
 
-    def reset(self) -> None:
+    def reset_hold(self) -> None:
         self.reset_acpi_hotplug()

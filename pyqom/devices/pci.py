@@ -68,6 +68,8 @@ class PCIBus(Bus):
 class PCIDevice(Device):
     """The model of type "pci-device"."""
 
+    _addr: int
+
     def do_realize(self) -> None:
         """``pci_qdev_realize``: find its place, then what the type itself does."""
         self._check_acpi_index()
@@ -119,7 +121,7 @@ class PCIDevice(Device):
             raise PyqomError(
                 f"PCI: Only PCI/PCIe bridges can be plugged into {bus.parent_device.typename}"
             )
-        asked = self._addr
+        asked: int = self._addr
         self._addr = self._free_devfn() if asked < 0 else asked
         self.on_unrealize(lambda: setattr(self, "_addr", asked))
         if asked >= 0:
@@ -137,6 +139,9 @@ class PCIDevice(Device):
         self.add_region("bus master container", WHOLE)
         if self.board.ready:
             self.add_bus_master()
+
+    def machine_done(self) -> None:
+        self.add_bus_master()
 
     def add_bus_master(self) -> None:
         """Through it the device sees memory; it comes when the machine is complete."""

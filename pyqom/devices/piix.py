@@ -54,5 +54,5 @@ class PIIX4PM(AcpiPciHotplug, PCIDevice):
             self.get("acpi-pci-hotplug-with-bridge-support"),
         )
 
-    def reset(self) -> None:
+    def reset_hold(self) -> None:
         self.reset_acpi_hotplug()
