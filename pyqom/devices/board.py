@@ -52,6 +52,8 @@ class Board:
         """Whether the machine goes away as a whole: nobody is told of its devices."""
         self.acpi_indexes: set[int] = set()
         """The ``acpi-index`` of all PCI devices that have one."""
+        self.chassis_slots: set[tuple[int, int]] = set()
+        """The slots of chassis that PCI Express ports have taken."""
         self._ids: dict[str, int] = {}
         self._system_bus: Any = None
         self._unattached = 0

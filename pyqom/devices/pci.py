@@ -90,7 +90,7 @@ class PCIDevice(Device):
     @property
     def is_bridge(self) -> bool:
         """Whether it has a bus behind it."""
-        return self.cast("pci-bridge")
+        return self.cast("base-pci-bridge")
 
     @property
     def is_express(self) -> bool:
