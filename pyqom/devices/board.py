@@ -6,7 +6,9 @@ has its own.
 
 from __future__ import annotations
 
+from pyqom.devices.blocks import Blocks
 from pyqom.devices.bus import attach
+from pyqom.devices.network import Network
 from pyqom.devices.reset import below, reset_all
 
 TYPE_CHECKING = False
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context
     from pyqom.devices.hotplug import HotplugHandler
     from pyqom.types import Registry
+
+HW_VERSION = "2.5+"
+"""What newer machine types tell, whatever the release."""
 
 
 class Board:
@@ -50,6 +55,16 @@ class Board:
         """Whether the machine is complete: what comes now is hot-plugged."""
         self.ended = False
         """Whether the machine goes away as a whole: nobody is told of its devices."""
+        self.blocks = Blocks()
+        self.network = Network()
+        self.audiodevs: dict[str, Any] = {}
+        """The audio backends by id."""
+        self.boot_order: dict[int, tuple[Any, str]] = {}
+        """The devices with a ``bootindex``, each with the name of that property."""
+        self.balloon: Any = None
+        """The balloon device, of which there is one at most."""
+        self.isa_counts: dict[str, int] = {}
+        """How many ISA devices of a type have been given a number."""
         self.acpi_indexes: set[int] = set()
         """The ``acpi-index`` of all PCI devices that have one."""
         self.chassis_slots: set[tuple[int, int]] = set()
@@ -88,6 +103,12 @@ class Board:
     def reset(self) -> None:
         """Reset all devices on buses, and the buses with them, in their three phases."""
         reset_all(self.system_bus)
+
+    @property
+    def hw_version(self) -> str:
+        """The version that devices tell of themselves (``qemu_hw_version``)."""
+        version = self.machine.machine_type.fields.get("hw-version")
+        return str(version or HW_VERSION)
 
     @property
     def system_bus(self) -> Any:

@@ -122,10 +122,6 @@ class BlockSize(Size32):
         return size
 
 
-class BackendName(Str):
-    """The name of a backend: a block node, netdev, chardev, audiodev or TPM."""
-
-
 class Untyped(Property):
     """A property of a type that only QEMU's own code reads or writes; any JSON value is kept."""
 

@@ -1,0 +1,23 @@
+"""Network cards: their address, and the backend that they are connected with (``net/net.c``)."""
+
+from __future__ import annotations
+
+from pyqom.devices.device import Device
+from pyqom.devices.pci import PCIDevice
+
+
+class NIC(Device):
+    """What all network cards do."""
+
+    def take_address(self) -> None:
+        """Get an address, where none was given (``qemu_macaddr_default_if_unset``)."""
+        network = self.board.network
+        self._mac = mac = network.take_address(self._mac)
+        self.on_unrealize(lambda: network.free_address(mac))
+
+
+class PCINIC(NIC, PCIDevice):
+    """A network card on PCI that checks nothing else."""
+
+    def pci_realize(self) -> None:
+        self.take_address()
