@@ -10,6 +10,7 @@ from pyqom.catalog import registry
 from pyqom.cli import inputs, options
 from pyqom.cli.options import Argument, Option, Syntax, UsageError
 from pyqom.cli.page import Cell, Page, shown
+from pyqom.devices.parts import listed
 from pyqom.errors import UnknownType
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def _branches(
 
 def _one(given: Given, types: Registry, out: Output) -> int:
     cls = types.get(given.name)
-    properties = cls.properties()
+    properties = {prop.name: prop for prop in listed(cls)}
     named = [properties[name] for name in sorted(properties)]
     children = sorted(types.children(given.name), key=natural)
     if given.json:

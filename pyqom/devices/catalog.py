@@ -117,24 +117,23 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     assert release is not None
     name: str = record["type"]
     behaviour = model(name)
+    own = tuple(part(**line) for line in known(record.get("instance", ()), release))
+    if own and behaviour is not None:  # the parts are there before the model's own hooks run
+        base = type(base)(f"{name}-parts", (base,), _with_parts(own))
     bases = (base,) if behaviour is None else (behaviour, base)
-    body: dict[str, Any] = {"__module__": __name__, "has_model": behaviour is not None}
-    if behaviour is None:
-        body["__doc__"] = f"``{name}``: its properties and its place; it has no model behind it."
-    else:
-        body["__doc__"] = behaviour.__doc__
+    body: dict[str, Any] = {
+        "__module__": __name__,
+        "__doc__": _docstring(name, behaviour),
+        "has_model": behaviour is not None,
+    }
+    if own and behaviour is None:
+        body.update(_with_parts(own))
     for word, attr in FACTS.items():
-        if word in record:
-            fact = chosen(record[word], release)
-            if fact is not None:
-                body[attr] = fact
+        fact = chosen(record.get(word), release)
+        if fact is not None:
+            body[attr] = fact
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
-    set_up = None if behaviour is None else behaviour.__dict__.get("set_up")
-    if "instance" in record or set_up is not None:
-        lines = record.get("instance", ())
-        body["parts"] = own = tuple(part(**line) for line in known(lines, release))
-        body["instance_init"] = _initialiser(own, set_up)
     return type(base)(
         name,
         bases,
@@ -146,18 +145,21 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     )
 
 
-def _initialiser(
-    own: tuple[Part, ...], set_up: Callable[[Any], None] | None
-) -> Callable[[Any], None]:
-    """The hook that gives a new object the parts of its type, then what its model sets up."""
+def _docstring(name: str, behaviour: Any) -> str | None:
+    if behaviour is None:
+        return f"``{name}``: its properties and its place; it has no model behind it."
+    text: str | None = behaviour.__doc__
+    return text
+
+
+def _with_parts(own: tuple[Part, ...]) -> dict[str, Any]:
+    """What the body of a class with parts has: them, and the hook that gives them to an object."""
 
     def instance_init(obj: Any) -> None:
         for each in own:
             each.add(obj)
-        if set_up is not None:
-            set_up(obj)
 
-    return instance_init
+    return {"__module__": __name__, "parts": own, "instance_init": instance_init}
 
 
 def _declared(record: Record, release: Release) -> Iterator[Property]:

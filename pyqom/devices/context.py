@@ -67,14 +67,23 @@ class Override(GlobalProperty):
 
 
 class Bound:
-    """Overrides bound to a type: each with its property and its value, already parsed."""
+    """Overrides bound to a type: each with its property and its value, already parsed.
 
-    __slots__ = ("entries", "properties")
+    Those of properties that only an instance has are `late`.
+    """
+
+    __slots__ = ("entries", "late", "properties")
 
     def __init__(self, overrides: tuple[Override, ...], cls: Any) -> None:
         self.properties = cls.properties()
         self.entries: list[tuple[Property, Any, Override]] = []
+        self.late: list[Override] = []
         for override in overrides:
+            if override.property not in self.properties and has_in_instances(
+                cls, override.property
+            ):
+                self.late.append(override)
+                continue
             if override.optional and override.property not in self.properties:
                 continue
             try:
@@ -126,7 +135,7 @@ class Context:
     def bound(self, cls: Any) -> Bound:
         """The overrides that apply to a type: those of it and of all that it inherits from."""
         hits = self.drivers & lineage(cls)
-        key = hits, id(cls.properties())
+        key = hits, _alike(cls)
         found = self._bound.get(key)
         if found is None:
             chosen = tuple(override for override in self.overrides if override.driver in hits)
@@ -144,6 +153,11 @@ class Context:
             prop.store(device, value)
             if trace:
                 trace.did(override.layer, override.source, prop.name, override=override)
+        for override in self.bound(type(device)).late:
+            try:
+                device.parse(override.property, override.value)
+            except PyqomError as error:
+                raise _not_applied(override, error) from error
 
     def warn(self, text: str, once: bool = False) -> None:
         """Keep a warning; `once` drops one that is kept already."""
@@ -156,10 +170,19 @@ _bindings: dict[Any, Bound] = {}
 
 def _shared(overrides: tuple[Override, ...], cls: Any) -> Bound:
     """The same `Bound` for overrides that act alike, so that answers can be shared as well."""
-    key = tuple((*override.key, override.optional) for override in overrides), id(cls.properties())
+    key = tuple((*override.key, override.optional) for override in overrides), _alike(cls)
     found = _bindings.get(key)
     if found is None:
         found = _bindings[key] = Bound(overrides, cls)
+    return found
+
+
+def _alike(cls: Any) -> int:
+    """What types share that overrides act on alike: the properties of class and instances."""
+    found: int | None = cls.__dict__.get("_bound_by")
+    if found is None:
+        has_parts = any("parts" in base.__dict__ for base in cls.__mro__)
+        found = cls._bound_by = id(cls if has_parts else cls.properties())
     return found
 
 
@@ -173,6 +196,15 @@ def lineage(cls: Any) -> frozenset[str]:
         )
         cls._lineage = found
     return found  # type: ignore[no-any-return]
+
+
+def has_in_instances(cls: Any, name: str) -> bool:
+    """Whether instances of a type have a property that its class has not."""
+    if not any("parts" in base.__dict__ for base in cls.__mro__):
+        return False
+    from pyqom.devices.parts import instance_properties
+
+    return any(prop.name == name for prop in instance_properties(cls))
 
 
 def unaliased(cls: Any, prop: Property) -> Property:

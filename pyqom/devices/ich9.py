@@ -15,7 +15,7 @@ class Q35Host(HostBridge):
         mch = self.property("mch").resolve(self)
         mch.realize_on(bus)
 
-    def set_up(self) -> None:
+    def instance_init(self) -> None:
         mch = self.property("mch").resolve(self)
         mch.set("addr", 0)
         mch.set("multifunction", False)

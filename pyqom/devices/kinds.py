@@ -57,6 +57,7 @@ SIMPLE: dict[str, Any] = {
     "string": String,
     "OnOffAuto": OnOffAuto,
     "pci-devfn": values.PCIDevfn,
+    "busnr": values.BusNumber,
     "mac": values.MAC,
     "uuid": values.UUID,
     "block-size": values.BlockSize,
@@ -129,9 +130,11 @@ def _plain(kind: str, options: dict[str, Any], release: Release) -> Property:
 def legacy_text(prop: Property) -> Property | None:
     """The older form of a property, ``legacy-NAME``, where older releases had one.
 
-    They show links, which have no getter of their own, and PCI addresses as text
+    They show PCI addresses as text, and links, which have no getter of their own, not at all
     (``qdev_class_add_legacy_property``).
     """
-    if not isinstance(prop, (Link, values.PCIDevfn)):
-        return None
-    return Computed("str", lambda obj: prop.print(obj), name=f"legacy-{prop.name}")
+    name = f"legacy-{prop.name}"
+    if isinstance(prop, values.PCIDevfn):
+        place = prop
+        return Computed("str", lambda obj: place.text(place.fget(obj)), name=name)  # type: ignore[misc]
+    return Computed("str", name=name) if isinstance(prop, Link) else None

@@ -67,9 +67,9 @@ class ChildPart(Part):
 
 
 def new_part(obj: Any, typename: str) -> Any:
-    """A new object to be a part of another; a device is made in the same context."""
+    """A new object to be a part of another; a device's globals are those of its parts, too."""
     cls = obj.registry.get(typename)
-    return cls(obj.context) if hasattr(cls, "context") else cls()
+    return cls(obj.context) if cls.implements("device") else cls()
 
 
 class OwnPart(Part):
@@ -95,10 +95,13 @@ class OwnPart(Part):
             obj.add_property(prop)
             obj.del_property(prop.name)
             if prop.slot in obj.__dict__:
-                default = obj.__dict__.pop(prop.slot)
-                setattr(type(obj), prop.slot, default)
+                setattr(self._owner(obj), prop.slot, obj.__dict__.pop(prop.slot))
         self._shared = shared
         return shared
+
+    def _owner(self, obj: Any) -> Any:
+        """The class that declares it."""
+        return next(base for base in type(obj).__mro__ if self in base.__dict__.get("parts", ()))
 
 
 class AliasPart(Part):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid as uuids
 
-from pyqom.errors import InvalidParameterValue
+from pyqom.errors import InvalidParameterType, InvalidParameterValue
 from pyqom.types import Bool, Int32, Property, Size32, Str, visitor
 from pyqom.types.property import UNSET
 
@@ -43,6 +43,8 @@ class PCIDevfn(Int32):
     def check(self, value: Any, name: str, owner: Any = None) -> int:
         if isinstance(value, str):
             return self.place(value, owner)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidParameterType(f"Invalid parameter type for '{name}', expected int or str")
         number = super().check(value, name, owner)
         if not UNPLACED <= number < SLOTS * FUNCTIONS:
             raise visitor.expects(name, "a value between -1 and 255")
@@ -53,6 +55,12 @@ class PCIDevfn(Int32):
 
     def keyval(self, value: Any, name: str, owner: Any = None) -> int:
         return self.place(visitor.keyval_text(value, name), owner)
+
+    @staticmethod
+    def text(place: int) -> str:
+        """The place as people write it."""
+        slot, function = divmod(place, FUNCTIONS)
+        return "<unset>" if place == UNPLACED else f"{slot:02x}.{function:x}"
 
     def place(self, text: str, owner: Any) -> int:
         """The number of a text.  Raises InvalidParameterValue."""
@@ -120,6 +128,15 @@ class BlockSize(Size32):
                 f" {SMALLEST_BLOCK} and {LARGEST_BLOCK}"
             )
         return size
+
+
+class BusNumber(Property):
+    """The number of the bus that a PCI device sits on; the bus says it ("busnr")."""
+
+    type = "busnr"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(writable=False, **options)
 
 
 class Untyped(Property):

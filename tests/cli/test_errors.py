@@ -58,7 +58,7 @@ ERRORS = [
     (("expand", "EPYC", "--models", "/"), "/: Is a directory"),
     (("models", "Foo"), "CPU model 'Foo' not found"),
     (("types", "Foo-x86_64-cpu"), "unknown type 'Foo-x86_64-cpu'; did you mean "),
-    (("types", "--implements", "devise"), "unknown type 'devise'; did you mean device?"),
+    (("types", "--implements", "devise"), "unknown type 'devise'; did you mean device, "),
     (("types", "device", "--list"), "NAME is one type, --list and --implements are for many"),
     (("diff", "EPYC"), "with what? B, or an option given twice, or --along, is missing"),
     (("diff", "EPYC", "-M", "pc", "-M", "q35", "-M", "none"), "--machine is there more than twice"),

@@ -220,9 +220,7 @@ def test_the_built_in_records_pass(release: Any) -> None:
         ),
     ],
 )
-def test_a_fault_that_only_a_release_can_tell(
-    change: dict[str, Any], path: str, text: str
-) -> None:
+def test_a_fault_that_only_a_release_can_tell(change: dict[str, Any], path: str, text: str) -> None:
     (found,) = (found for where, found in faults(models(change)) if where == path)
     # further suggestions may follow the first
     assert found == text or found.startswith((f"{text} or ", f"{text}?"))

@@ -156,7 +156,7 @@ HELPS = {
     "-accel help": "Accelerators supported in QEMU binary:\ntcg\nmshv\nnitro\nkvm\n",
     "-object help": "List of user creatable objects:\n  acpi-generic-initiator\n",
     "-object rng-random,help": "rng-random options:\n  filename=<string>\n",
-    "-device help": 'CPU devices:\nname "486-v1-x86_64-cpu"\n',
+    "-device help": 'Controller/Bridge/Hub devices:\nname "cxl-downstream", bus PCI, desc "CXL',
     "-machine none,help": "none-machine options:\n  append=<string>        - Linux kernel",
     "-smp help": "smp-opts options:\n  books=<num>\n",
 }
