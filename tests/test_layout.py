@@ -217,6 +217,11 @@ def test_expansion_loads_little() -> None:
     assert {name.partition(".")[0] for name in found} & NOT_AT_EXPAND == set()
 
 
+def test_expansion_loads_no_device_types() -> None:
+    found = loaded("import pyqom; pyqom.expand('EPYC', machine='q35')")
+    assert not found & {f"pyqom.devices.{name}" for name in ("catalog", "kinds", "parts", "values")}
+
+
 def test_the_command_line_loads_little() -> None:
     """What `pyqom expand` loads beside its verb: no table for people, no other verb."""
     found = loaded("from pyqom.cli import main; main(['expand', 'EPYC', '--json'])")

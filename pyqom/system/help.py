@@ -138,7 +138,7 @@ def _print_options(typename: str, infos: Iterable[Any], switches: bool = False) 
 
 
 def _option_line(info: Any, switches: bool) -> str:
-    """One property; a default that is a boolean is on or off where those are `switches`."""
+    """One property; where there are `switches` a boolean is on or off, and a text not quoted."""
     line = f"  {info['name']}=<{info['type']}>"
     description, default = info.get("description"), info.get("default-value")
     if description is None and default is None:
@@ -146,7 +146,7 @@ def _option_line(info: Any, switches: bool) -> str:
     line = f"{line:24} - {description or ''}"
     if default is None:
         return line
-    text = default if isinstance(default, str) else json.dumps(default)
+    text = default if switches and isinstance(default, str) else json.dumps(default)
     if switches and isinstance(default, bool):
         text = "on" if default else "off"
     return f"{line} (default: {text})"

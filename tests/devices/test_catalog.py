@@ -72,6 +72,15 @@ def test_device_help(release: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == recorded(release, "kept")["help"]
 
 
+@pytest.mark.parametrize(("release", "default"), [("7.2", '"288"'), ("11.1", "288")])
+def test_help_on_one_device(release: str, default: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert helps.device_help(releases.get(release), "isa-fdc", ("help",))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "isa-fdc options:"
+    (fallback,) = (line for line in lines if line.startswith("  fallback="))
+    assert fallback.endswith(f"(default: {default})")
+
+
 def test_the_whole_recording_is_at_hand() -> None:
     if not SHARED.is_dir():
         pytest.skip("only the kept part of the recordings is here")
@@ -160,7 +169,7 @@ def test_a_type_says_whether_there_is_a_model() -> None:
     assert not edu.has_model
     assert "no model behind it" in edu.__doc__
     assert types.get("pc-dimm").has_model
-    with pytest.raises(PyqomError, match="^pyqom has no model of 'edu' yet$"):
+    with pytest.raises(PyqomError, match=r"^pyqom has no model of 'edu' yet$"):
         VirtualMachine("pc").qmp("device_add", driver="edu")
 
 
