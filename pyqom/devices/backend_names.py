@@ -149,7 +149,7 @@ class TPMBackend(BackendName):
 
 
 class BootIndex(Int32):
-    """Where a device stands in the order of booting; negative: nowhere (``system/bootdevice.c``)."""
+    """Where a device stands in the boot order; negative: nowhere (``system/bootdevice.c``)."""
 
     initial = -1
 

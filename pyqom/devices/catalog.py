@@ -8,6 +8,8 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`parts`)
+    regions                                memory regions that it has while it is realized
+    rom                                    the option ROM of a PCI device
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -54,6 +56,7 @@ FACTS = {
     "hotpluggable": "hotpluggable_class",
     "module": "module",
     "loads-module": "loads_module",
+    "rom": "rom",
 }
 """What a declaration says of a type's class, and the class attribute that keeps it."""
 
@@ -132,6 +135,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "regions" in record:
+        body["regions"] = tuple(_region(line) for line in known(record["regions"], release))
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
     return type(base)(
@@ -143,6 +148,11 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         interfaces=known(record.get("interfaces", ()), release),
         registry=registry,
     )
+
+
+def _region(line: Record) -> tuple[str, str, int]:
+    """Name, type and size of a memory region."""
+    return line["name"], line.get("type", "memory-region"), line.get("size", 0)
 
 
 def _docstring(name: str, behaviour: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
+from pyqom.devices.region import add_region, regions_of
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
 
@@ -46,6 +47,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """The loadable module that the type comes in."""
     loads_module = True
     """Whether asking for the type by its name loads that module; as `module` not inherited."""
+    regions: tuple[tuple[str, str, int], ...] = ()
+    """Name, type and size of the memory regions that it has while it is realized."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 
@@ -142,6 +145,12 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         """Have something undone when it is put to rest, or cannot be realized; last one first."""
         self._undo.append(undo)
 
+    def add_region(self, name: str, size: int = 0, typename: str = "memory-region") -> Any:
+        """Give it a memory region, until it is put to rest.  Returns the region."""
+        region = add_region(self, name, size, typename)
+        self.on_unrealize(region.unparent)
+        return region
+
     def handler(self) -> Any:
         """Who handles its hot-plug: the machine, else its bus; None for nobody."""
         board = self.board
@@ -182,6 +191,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         elif self.context is not None and self.context.pre_plug is not None:
             self.context.pre_plug(self)
         self.do_realize()
+        for name, typename, size in regions_of(type(self)):
+            self.add_region(name, size, typename)
         self.deleted_path = self.canonical_path()
         for bus in self.buses:
             bus.realize()

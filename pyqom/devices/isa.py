@@ -1,4 +1,4 @@
-"""ISA devices (QEMU ``hw/char/serial-isa.c``, ``hw/char/debugcon.c``, ``hw/char/parallel-isa.c``)."""
+"""ISA devices (QEMU ``hw/char/serial-isa.c``, ``debugcon.c``, ``parallel-isa.c``)."""
 
 from __future__ import annotations
 

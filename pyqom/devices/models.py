@@ -67,12 +67,15 @@ MODELS: dict[str, str] = {
     "virtserialport": "virtio_serial.GenericPort",
     "virtconsole": "virtio_serial.Console",
     **dict.fromkeys(
-        (
-            *("e1000-base", "e1000e", "i82550", "i82551", "i82557a", "i82557b", "i82557c"),
-            *("i82558a", "i82558b", "i82559a", "i82559b", "i82559c", "i82559er", "i82562"),
-            *("i82801", "igb", "ne2k_pci", "pcnet", "rtl8139", "tulip", "vmxnet3"),
-        ),
+        ("e1000-base", "e1000e", "igb", "ne2k_pci", "pcnet", "rtl8139", "tulip", "vmxnet3"),
         "nic.PCINIC",
+    ),
+    **dict.fromkeys(
+        (
+            *("i82550", "i82551", "i82557a", "i82557b", "i82557c", "i82558a", "i82558b"),
+            *("i82559a", "i82559b", "i82559c", "i82559er", "i82562", "i82801"),
+        ),
+        "nic.EEPro100",
     ),
     "isa-device": "isa.ISADevice",
     "isa-serial": "isa.ISASerial",

@@ -21,3 +21,13 @@ class PCINIC(NIC, PCIDevice):
 
     def pci_realize(self) -> None:
         self.take_address()
+
+
+class EEPro100(PCINIC):
+    """The Intel cards of one kind (``hw/net/eepro100.c``)."""
+
+    regions = (
+        ("eepro100-mmio", "memory-region", 4096),
+        ("eepro100-io", "memory-region", 64),
+        ("eepro100-flash", "memory-region", 131072),
+    )

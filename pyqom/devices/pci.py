@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyqom.devices.bus import Bus
 from pyqom.devices.device import Device
-from pyqom.devices.region import WHOLE, add_region
+from pyqom.devices.region import WHOLE
 from pyqom.devices.values import FUNCTIONS, SLOTS
 from pyqom.errors import PyqomError
 
@@ -35,6 +35,8 @@ class PCIBus(Bus):
     reserved_slots = 0
     """A bit for each slot that no device gets."""
     is_root = False
+    number = 0
+    """The bus number, which only a guest gives to the buses behind bridges."""
 
     def instance_init(self) -> None:
         """Nothing is plugged in."""
@@ -78,6 +80,25 @@ class PCIDevice(Device):
         self._register()
         self.pci_realize()
         self._check_failover()
+        self._load_rom()
+
+    def _load_rom(self) -> None:
+        """``pci_add_option_rom``: its own ROM, where nobody asked for another or for none."""
+        if self._romfile is None and self.rom is not None:
+            self._romfile = self.rom["file"]
+            self.on_unrealize(lambda: setattr(self, "_romfile", None))
+        if not self._romfile:
+            return
+        if self.rom is None or self._romfile != self.rom["file"]:
+            raise PyqomError(f'failed to find romfile "{self._romfile}"')
+        if self._rombar:
+            if self._romsize == NO_ROM_SIZE:
+                self._romsize = self.rom["size"]
+                self.on_unrealize(lambda: setattr(self, "_romsize", NO_ROM_SIZE))
+            self.add_region(self.rom["name"], self.rom["size"])
+
+    rom: Any = None
+    """Its option ROM: file, name of the memory region, and size in bytes; None for none."""
 
     def pci_realize(self) -> None:
         """What a type of PCI device does to come to life.  Raises PyqomError."""
@@ -145,13 +166,8 @@ class PCIDevice(Device):
 
     def add_bus_master(self) -> None:
         """Through it the device sees memory; it comes when the machine is complete."""
-        self.add_region("bus master", WHOLE)
-
-    def add_region(self, name: str, size: int = 0, addr: int = 0) -> Any:
-        """Give it a memory region, until it is put to rest.  Returns the region."""
-        region = add_region(self, name, size, addr)
-        self.on_unrealize(region.unparent)
-        return region
+        region = self.add_region("bus master", WHOLE)
+        region._container = self.property("bus master container[0]").resolve(self)
 
     def _free_devfn(self) -> int:
         for devfn in self.pci_bus.devfns():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.pci import PCIDevice, slot_of
+from pyqom.devices.region import WHOLE
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
@@ -11,6 +12,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 EBUSY = 16
+WINDOWS = (
+    ("pci_bridge_pci", WHOLE),
+    ("pci_bridge_io", 1 << 32),
+    ("pci_bridge_pref_mem", 0),
+    ("pci_bridge_mem", 0),
+    ("pci_bridge_io", 0),
+    ("pci_bridge_vga_io_lo", 12),
+    ("pci_bridge_vga_io_hi", 32),
+    ("pci_bridge_vga_mem", 0x20000),
+)
+"""The memory regions of a bridge: its address spaces, then the windows into them."""
 
 
 class PCIBridge(PCIDevice):
@@ -26,6 +38,8 @@ class PCIBridge(PCIDevice):
         bus = self.new_bus(self.secondary_type, self.id or None)
         self.secondary_bus = bus
         self.on_unrealize(self._drop_bus)
+        for name, size in WINDOWS:
+            self.add_region(name, size)
         self.bridge_realize()
 
     def _drop_bus(self) -> None:

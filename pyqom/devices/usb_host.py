@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_PORTS = 15
+PORT_REGISTERS = 16
 MOST_INTERRUPTERS = 1024
 MOST_SLOTS = 64
 
@@ -29,6 +30,9 @@ class XHCI(Device):
             if index < usb3:
                 speeds = (*speeds, SUPER)
             bus.add_ports(1, speeds, index + 1)
+        for version, count in ((2, usb2), (3, usb3)):
+            for number in range(1, count + 1):
+                self.add_region(f"usb{version} port #{number}", PORT_REGISTERS)
 
 
 class PCIXHCI(PCIDevice):

@@ -138,6 +138,9 @@ class BusNumber(Property):
     def __init__(self, **options: Any) -> None:
         super().__init__(writable=False, **options)
 
+    def make_getter(self) -> Any:
+        return lambda obj: 0 if obj.parent_bus is None else obj.parent_bus.number
+
 
 class Untyped(Property):
     """A property of a type that only QEMU's own code reads or writes; any JSON value is kept."""

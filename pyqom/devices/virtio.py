@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 UNSPECIFIED = 0xFFFFFFFF
 """A number of vectors that the type chooses itself."""
+PAGE = 4096
+MODERN_BAR = 4 * PAGE
+HEADER = 24
+"""Bytes of an older guest's registers before the configuration."""
+VECTOR = 16
+"""Bytes of an entry in the table of vectors."""
+PARTS = ("common", "isr", "device", "notify", "notify-pio")
+"""The memory regions in which a modern guest finds a device."""
 
 
 class VirtIOBus(Bus):
@@ -24,8 +32,10 @@ class VirtIOBus(Bus):
 class VirtIODevice(Device):
     """The model of type "virtio-device": what a proxy makes a guest see."""
 
-    queues = 1
-    """How many queues it has, once it is realized."""
+    device_name: str | None = None
+    """What regions are called after; None: as the type, without "-device"."""
+    legacy_config: int | None = None
+    """Bytes of its configuration as older guests see it; None: it is for modern ones only."""
 
     def do_realize(self) -> None:
         self.virtio_realize()
@@ -33,12 +43,25 @@ class VirtIODevice(Device):
     def virtio_realize(self) -> None:
         """What a type of virtio device does to come to life.  Raises PyqomError."""
 
+    def choose_queues(self) -> None:
+        """Settle how many queues there are, where that depends on the machine's CPUs."""
+
+    def vectors(self) -> int:
+        """How many interrupt vectors suit it."""
+        return 2
+
+    @property
+    def region_name(self) -> str:
+        """What regions are called after."""
+        return self.device_name or self.typename.removesuffix("-device")
+
+    def cpu_count(self) -> int:
+        """How many CPUs the machine starts with: as many queues are best."""
+        return int(self.board.machine.smp_config.cpus)
+
 
 class VirtIOPCI(PCIDevice):
     """The model of type "virtio-pci": the PCI device through which a guest sees a virtio device."""
-
-    extra_vectors = 1
-    """How many vectors it takes beside one a queue, where nobody asks for a number."""
 
     @property
     def backend(self) -> Any:
@@ -47,20 +70,43 @@ class VirtIOPCI(PCIDevice):
 
     def pci_realize(self) -> None:
         """``virtio_pci_realize``, then ``virtio_pci_device_plugged``."""
-        self._check_modes()
+        legacy, modern = self._modes()
+        self.add_region("virtio-pci", MODERN_BAR)
         bus = self.new_bus("virtio-pci-bus", "virtio-bus")
-        self.before_backend()
-        self.backend.realize_on(bus)
+        backend = self.backend
+        backend.choose_queues()
+        if self.has_property("vectors") and self._vectors == UNSPECIFIED:
+            self._vectors = backend.vectors()
+            self.on_unrealize(lambda: setattr(self, "_vectors", UNSPECIFIED))
+        backend.realize_on(bus)
+        if modern:
+            for part in PARTS:
+                size = 4 if part == "notify-pio" else PAGE
+                self.add_region(f"virtio-pci-{part}-{backend.region_name}", size)
+        self._add_vectors()
+        if legacy and backend.legacy_config is not None:
+            size = HEADER + backend.legacy_config
+            self.add_region("virtio-pci", 1 << (size - 1).bit_length())
 
-    def before_backend(self) -> None:
-        """What the proxy tells its device before that comes to life."""
+    def _modes(self) -> tuple[bool, bool]:
+        """Whether older and newer guests can use it.  Raises PyqomError where neither can."""
+        if not self.has_property("disable-legacy"):
+            return "-transitional" in self.typename.replace("non-transitional", ""), True
+        if self._disable_legacy == "auto":
+            port = self.pci_bus.is_express and not self.pci_bus.is_root
+            forced = self.backend.legacy_config is None
+            self._disable_legacy = "on" if port or forced else "off"
+            self.on_unrealize(lambda: setattr(self, "_disable_legacy", "auto"))
+        legacy, modern = self._disable_legacy != "on", not self._disable_modern
+        if not legacy and not modern:
+            raise PyqomError("device cannot work as neither modern nor legacy mode is enabled")
+        return legacy, modern
 
-    def _check_modes(self) -> None:
-        """A device that is neither modern nor legacy cannot work."""
-        if self.has_property("disable-modern") and self.get("disable-modern"):
-            legacy = self.get("disable-legacy")
-            express = self.pci_bus.is_express and not self.pci_bus.is_root
-            if legacy == "on" or (legacy == "auto" and express):
-                raise PyqomError(
-                    "device cannot work as neither modern nor legacy mode is enabled"
-                )
+    def _add_vectors(self) -> None:
+        """``msix_init_exclusive_bar``."""
+        if not self.has_property("vectors") or not self._vectors:
+            return
+        count = self._vectors
+        self.add_region(f"{self.typename}-msix", PAGE)
+        self.add_region("msix-table", VECTOR * count)
+        self.add_region("msix-pba", -(-count // 64) * 8)

@@ -1,4 +1,4 @@
-"""The types of virtio devices: what each checks (QEMU ``hw/virtio``, ``hw/scsi``, ``hw/net`` ...)."""
+"""The types of virtio devices: what each checks (QEMU ``hw/virtio``, ``hw/scsi``, ``hw/net``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pyqom.devices.bus import Bus
 from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.nic import NIC
 from pyqom.devices.parts import new_part
-from pyqom.devices.virtio import VirtIODevice
+from pyqom.devices.virtio import UNSPECIFIED, VirtIODevice
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
@@ -23,6 +23,8 @@ NEEDS_HOTPLUG = "the configuration is not prepared for memory devices"
 
 class VirtIORNG(VirtIODevice):
     """The model of "virtio-rng-device"; without a backend it makes itself one."""
+
+    legacy_config = 0
 
     def virtio_realize(self) -> None:
         """``virtio_rng_device_realize``."""
@@ -41,6 +43,7 @@ class VirtIORNG(VirtIODevice):
 class VirtIOBalloon(VirtIODevice):
     """The model of "virtio-balloon-device": there is one at most."""
 
+    legacy_config = 16
     _guest_stats_polling_interval = 0
 
     def virtio_realize(self) -> None:
@@ -59,11 +62,17 @@ class VirtIOSCSI(HotplugHandler, VirtIODevice):
 
     FIXED_QUEUES = 2
     MOST_TARGET, MOST_LUN = 255, 16383
+    legacy_config = 36
+
+    def choose_queues(self) -> None:
+        if self._num_queues == UNSPECIFIED:
+            self._num_queues = self.cpu_count()
+
+    def vectors(self) -> int:
+        return int(self._num_queues) + self.FIXED_QUEUES + 1
 
     def virtio_realize(self) -> None:
         """``virtio_scsi_device_realize``."""
-        if self._num_queues == 0xFFFFFFFF:
-            self._num_queues = 1
         most = MOST_QUEUES - self.FIXED_QUEUES
         if not 0 < self._num_queues <= most:
             raise PyqomError(
@@ -87,6 +96,10 @@ class VirtIOSerial(HotplugHandler, VirtIODevice):
     """The model of "virtio-serial-device"."""
 
     MOST_PORTS = 31
+    legacy_config = 12
+
+    def vectors(self) -> int:
+        return int(self._max_ports) + 1
 
     def virtio_realize(self) -> None:
         """``virtio_serial_device_realize``."""
@@ -104,14 +117,20 @@ class VirtIOBlock(VirtIODevice):
     """The model of "virtio-blk-device"."""
 
     MOST_SECTORS = 0x7FFFFFFF // 512
+    legacy_config = 60
+
+    def choose_queues(self) -> None:
+        if self._num_queues == AUTO:
+            self._num_queues = self.cpu_count()
+
+    def vectors(self) -> int:
+        return int(self._num_queues) + 1
 
     def virtio_realize(self) -> None:
         """``virtio_blk_device_realize``."""
         drive = disk.drive_of(self)
         if drive.node is None:
             raise PyqomError("Device needs media, but drive is empty")
-        if self._num_queues == AUTO:
-            self._num_queues = 1
         if not self._num_queues:
             raise PyqomError("num-queues property must be larger than 0")
         if self._queue_size <= 2:
@@ -121,7 +140,8 @@ class VirtIOBlock(VirtIODevice):
         size = self._queue_size
         if size & (size - 1) or size > MOST_QUEUE_SIZE:
             raise PyqomError(
-                f"invalid queue-size property ({size}), must be a power of 2 (max {MOST_QUEUE_SIZE})"
+                f"invalid queue-size property ({size}), must be a power of 2"
+                f" (max {MOST_QUEUE_SIZE})"
             )
         disk.take_rights(self, not disk.can_write(drive), True)
         disk.check_sizes(self)
@@ -144,6 +164,15 @@ class VirtIONet(NIC, VirtIODevice):
     """The model of "virtio-net-device"."""
 
     FEWEST, MOST = 256, 1024
+    legacy_config = 8
+
+    def vectors(self) -> int:
+        return 2 * max(self.queue_pairs, 1) + 2
+
+    @property
+    def queue_pairs(self) -> int:
+        """How many queues its backend has, in each direction."""
+        return getattr(self._netdev, "queues", 1)
 
     def virtio_realize(self) -> None:
         """``virtio_net_device_realize``."""
