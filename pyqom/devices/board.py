@@ -6,14 +6,16 @@ has its own.
 
 from __future__ import annotations
 
+from pyqom.devices.block_nodes import make_node
 from pyqom.devices.blocks import Blocks
 from pyqom.devices.bus import attach
 from pyqom.devices.network import Network
 from pyqom.devices.reset import below, reset_all
+from pyqom.types.path import Ambiguous, lookup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.devices.backends.surroundings import Surroundings
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
 
 HW_VERSION = "2.5+"
 """What newer machine types tell, whatever the release."""
+
+
+class AudioBackend:
+    """An audio backend, which makes no sound."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Board:
@@ -55,8 +64,10 @@ class Board:
         """Whether the machine is complete: what comes now is hot-plugged."""
         self.ended = False
         """Whether the machine goes away as a whole: nobody is told of its devices."""
+        self.root_buses: list[Any] = []
+        """The PCI buses that no bridge leads to."""
         self.blocks = Blocks()
-        self.network = Network()
+        self.network = Network(surroundings)
         self.audiodevs: dict[str, Any] = {}
         """The audio backends by id."""
         self.boot_order: dict[int, tuple[Any, str]] = {}
@@ -88,6 +99,21 @@ class Board:
         """Take back what `adopt` did: the device could not be realized."""
         device.unparent()
         self._unattached -= 1
+
+    def add_blockdev(self, options: Mapping[str, Any]) -> None:
+        """Make a block node from checked BlockdevOptions.  Raises PyqomError."""
+        make_node(self.blocks, options)
+
+    def add_audiodev(self, options: Mapping[str, Any]) -> None:
+        """Make an audio backend from a checked Audiodev."""
+        self.audiodevs[options["id"]] = AudioBackend(options["id"])
+
+    def find(self, typename: str) -> Any:
+        """The only device of a type; None where there is none, or several."""
+        try:
+            return lookup(self.surroundings.root, "", typename)
+        except Ambiguous:
+            return None
 
     def reserve(self) -> None:
         """Leave out the number of an unattached device that is not made."""

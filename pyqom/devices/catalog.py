@@ -9,7 +9,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`parts`)
     regions                                memory regions that it has while it is realized
-    rom                                    the option ROM of a PCI device
+    rom, pci                               the option ROM of a PCI device; what it tells of itself
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -135,6 +135,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "pci" in record:
+        body["pci"] = record["pci"]
     if "regions" in record:
         body["regions"] = tuple(_region(line) for line in known(record["regions"], release))
     for prop in _declared(record, release):

@@ -9,6 +9,8 @@ from pyqom.devices.pci import PCIDevice
 class NIC(Device):
     """What all network cards do."""
 
+    _mac: str | None
+
     def take_address(self) -> None:
         """Get an address, where none was given (``qemu_macaddr_default_if_unset``)."""
         network = self.board.network

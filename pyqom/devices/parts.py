@@ -8,6 +8,7 @@ A part is one line of a type's ``instance``; it knows its properties without an 
 from __future__ import annotations
 
 from pyqom.devices.kinds import of_record
+from pyqom.types import Computed, attribute_of
 from pyqom.types.hashtable import hash_order
 from pyqom.types.links import Alias, Child
 
@@ -90,7 +91,7 @@ class OwnPart(Part):
 
     def _share(self, obj: Any) -> tuple[Property, ...]:
         """The properties, which all objects of the type share: made for the first of them."""
-        shared = tuple(self.properties(obj.registry, {}))
+        shared = tuple(computed(prop, type(obj)) for prop in self.properties(obj.registry, {}))
         for prop in shared:
             obj.add_property(prop)
             obj.del_property(prop.name)
@@ -102,6 +103,19 @@ class OwnPart(Part):
     def _owner(self, obj: Any) -> Any:
         """The class that declares it."""
         return next(base for base in type(obj).__mro__ if self in base.__dict__.get("parts", ()))
+
+
+def computed(prop: Property, cls: Any) -> Property:
+    """The property, or one that the model's ``get_NAME`` and ``set_NAME`` compute."""
+    attr = attribute_of(prop.name)
+    getter = getattr(cls, f"get_{attr}", None)
+    setter = getattr(cls, f"set_{attr}", None)
+    if getter is None:
+        return prop
+    description = prop.description
+    return Computed(
+        prop.type, getter, setter, name=prop.name, description=description, after_realize=True
+    )
 
 
 class AliasPart(Part):

@@ -71,6 +71,8 @@ class PCIDevice(Device):
     """The model of type "pci-device"."""
 
     _addr: int
+    _romfile: str | None
+    _romsize: int
 
     def do_realize(self) -> None:
         """``pci_qdev_realize``: find its place, then what the type itself does."""
@@ -96,6 +98,16 @@ class PCIDevice(Device):
                 self._romsize = self.rom["size"]
                 self.on_unrealize(lambda: setattr(self, "_romsize", NO_ROM_SIZE))
             self.add_region(self.rom["name"], self.rom["size"])
+
+    pci: Any = None
+    """What its configuration tells, as the declaration has it."""
+
+    def pci_declared(self) -> dict[str, Any]:
+        """What the configuration of this device tells, in the form of a declaration."""
+        declared = dict(self.pci or {})
+        if self._romfile and self._rombar and self.rom is not None:
+            declared["bars"] = [*declared.get("bars", ()), f"6 memory {self.rom['size']}"]
+        return declared
 
     rom: Any = None
     """Its option ROM: file, name of the memory region, and size in bytes; None for none."""

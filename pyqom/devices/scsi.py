@@ -59,6 +59,9 @@ class SCSIBus(HotplugHandler, Bus):
 class SCSIDevice(Device):
     """The model of type "scsi-device"."""
 
+    _scsi_id: int
+    _lun: int
+
     def do_realize(self) -> None:
         """``scsi_qdev_realize``: what was not given is the first that is free."""
         self._find_address()
@@ -87,6 +90,12 @@ class SCSIDevice(Device):
 class SCSIDisk(SCSIDevice):
     """What hard disk and CD-ROM have in common (``scsi_realize``)."""
 
+    _drive: Any
+    _discard_granularity: int
+    _ver: str | None
+    _vendor: str | None
+    _product: str | None
+    _device_id: str | None
     default_product = "QEMU HARDDISK"
     removable_medium = False
 
@@ -99,6 +108,7 @@ class SCSIDisk(SCSIDevice):
         if not self.removable_medium:
             disk.check_geometry(self, (65535, 255, 255))
         disk.take_rights(self, read_only or not disk.can_write(drive), resizable)
+        drive.removable, drive.keeps_status = self.removable_medium, True
         if self._discard_granularity == disk.UNSET:
             self._discard_granularity = max(self._logical_block_size, DISCARD_GRANULARITY)
         self._name_it(drive)
@@ -138,7 +148,7 @@ class SCSIRom(SCSIDisk):
 
     def scsi_realize(self) -> None:
         if self._drive is None:
-            self._drive = Backend(None)
+            self._drive = self.board.blocks.new_backend(None)
             self._drive.device = self
         self.finish(read_only=True, resizable=False)
 

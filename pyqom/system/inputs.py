@@ -20,6 +20,19 @@ def json_object(release: Release, text: str) -> dict[str, Any]:
     return checked
 
 
+def json_or_keyval(release: Release, kind: str, text: str, implied: str) -> dict[str, Any]:
+    """What an option says in JSON, or as nested key=value, as a QAPI type.  Raises PyqomError."""
+    from pyqom.monitor.qapi import schema
+    from pyqom.monitor.values import json_value
+    from pyqom.types.keyval import parse_keyval
+
+    given = json_value(release, text) if text[:1] == "{" else parse_keyval(text, implied)
+    checked: dict[str, Any] = schema(release).check_value(
+        kind, given, "", keyval=text[:1] != "{"
+    )
+    return checked
+
+
 def options(release: Release, kind: str, opts: Opts) -> dict[str, Any]:
     """Flat options as the QAPI type `kind`, typed.  Raises PyqomError."""
     from pyqom.monitor.qapi import schema

@@ -36,7 +36,7 @@ class Surroundings:
         self.root = root
         self.context = context
         self._thread_id = thread_id
-        self.netdevs: Mapping[str, int] = {} if netdevs is None else netdevs
+        self.netdevs: dict[str, int] = dict(netdevs or {})
 
     @property
     def machine(self) -> Any:
