@@ -17,6 +17,7 @@ from pyqom.devices.board import Board
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.dimm import PCDimm
 from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
@@ -293,7 +294,8 @@ class VirtualMachine(Plugging):
         cpus = [(cpu.cpu_index, cpu.get("node-id")) for cpu in self.cpus or ()]
         plugged: dict[int, int] = {}
         for dimm in self.memory_devices():
-            plugged[dimm.node] = plugged.get(dimm.node, 0) + dimm.memory.get("size")
+            node = dimm.node if isinstance(dimm, PCDimm) else 0
+            plugged[node] = plugged.get(node, 0) + dimm.memory.get("size")
         return info_numa(self.machine.numa, cpus, plugged)
 
     def exit_preconfig(self) -> None:

@@ -74,6 +74,10 @@ class Board:
         """The devices with a ``bootindex``, each with the name of that property."""
         self.balloon: Any = None
         """The balloon device, of which there is one at most."""
+        self.memory: list[Any] = []
+        """The memory devices that are plugged."""
+        self.ide_drives = 0
+        """How many IDE drives the buses that there are could have."""
         self.isa_counts: dict[str, int] = {}
         """How many ISA devices of a type have been given a number."""
         self.acpi_indexes: set[int] = set()

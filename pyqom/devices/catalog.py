@@ -10,6 +10,8 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     instance                               what each instance has beside them (`parts`)
     regions                                memory regions that it has while it is realized
     rom, pci                               the option ROM of a PCI device; what it tells of itself
+    buses                                  buses that it has once it is realized
+    requires                               properties that have to be set, and what is said if not
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -135,6 +137,10 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "requires" in record:
+        body["requires"] = tuple(known(record["requires"], release))
+    if "buses" in record:
+        body["own_buses"] = tuple(known(record["buses"], release))
     if "pci" in record:
         body["pci"] = record["pci"]
     if "regions" in record:

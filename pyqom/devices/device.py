@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
+from pyqom.devices.parts import device_parts
 from pyqom.devices.region import add_region, regions_of
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.devices.context import Context
@@ -49,6 +50,15 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """Whether asking for the type by its name loads that module; as `module` not inherited."""
     regions: tuple[tuple[str, str, int], ...] = ()
     """Name, type and size of the memory regions that it has while it is realized."""
+    own_buses: tuple[Mapping[str, Any], ...] = ()
+    """The buses that it has once it is realized: their ``type``, ``count``, ``name`` (where it is
+    not made up), whether the device handles their hot-plug (``handled``)."""
+    requires: tuple[Mapping[str, Any], ...] = ()
+    """What has to be set before it is realized: ``property``, or one of ``any``, and the ``error``
+    where it is not; a line with an error alone refuses the device, as what it needs of the host is
+    not there."""
+    checks_itself = False
+    """Whether the type looks at `requires` at a later moment of its own."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 
@@ -190,7 +200,11 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
             handler.pre_plug(self)
         elif self.context is not None and self.context.pre_plug is not None:
             self.context.pre_plug(self)
+        if not self.checks_itself:
+            self.check_requirements()
         self.do_realize()
+        self._realize_parts()
+        self._add_buses()
         for name, typename, size in regions_of(type(self)):
             self.add_region(name, size, typename)
         self.deleted_path = self.canonical_path()
@@ -200,6 +214,42 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         if handler is not None:
             handler.plug(self)
         self._realized = True
+
+    def _realize_parts(self) -> None:
+        """Realize the devices that are parts of it, where it has not done so itself."""
+        for name in device_parts(type(self)):
+            part = self.property(name).resolve(self)
+            if not part._realized:
+                part.realize(True)
+            self.on_unrealize(part.put_to_rest)
+
+    def put_to_rest(self) -> None:
+        """Set ``realized`` to false."""
+        self.realize(False)
+
+    def _add_buses(self) -> None:
+        """Make the buses that its declaration tells of, unless they are there."""
+        for line in self.own_buses:
+            for _ in range(line.get("count", 1)):
+                name = line.get("name")
+                if name == "{id}":
+                    name = self.id
+                bus = self.new_bus(line["type"], name)
+                bus.configure(line)
+                if line.get("handled"):
+                    bus.set_handler(self)
+
+    def check_requirements(self) -> None:
+        """Refuse what is not configured, or cannot be had.  Raises PyqomError."""
+        for base in reversed(type(self).__mro__):
+            for line in base.__dict__.get("requires", ()):
+                names = line.get("any") or [line[key] for key in ("property",) if key in line]
+                if not any(self.is_set(name) for name in names):
+                    raise PyqomError(line["error"])
+
+    def is_set(self, name: str) -> bool:
+        """Whether a property has a value that names something."""
+        return bool(self.property(name).fget(self))  # type: ignore[misc]
 
     def _rest(self) -> None:
         self._realized = False

@@ -67,6 +67,24 @@ class ChildPart(Part):
             obj.add_child(name, new_part(obj, self.record["type"]))
 
 
+def device_parts(cls: Any) -> tuple[str, ...]:
+    """The names of the children that are devices on no bus: they live as long as their owner."""
+    found: tuple[str, ...] | None = cls.__dict__.get("_device_parts")
+    if found is None:
+        found = cls._device_parts = tuple(
+            name
+            for each in parts(cls)
+            if isinstance(each, ChildPart) and _is_plain_device(cls, each.record["type"])
+            for name in each.names()
+        )
+    return found
+
+
+def _is_plain_device(cls: Any, typename: str) -> bool:
+    part = cls.registry.get(typename)
+    return part.implements("device") and part.bus_type is None
+
+
 def new_part(obj: Any, typename: str) -> Any:
     """A new object to be a part of another; a device's globals are those of its parts, too."""
     cls = obj.registry.get(typename)

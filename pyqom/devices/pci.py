@@ -72,6 +72,7 @@ class PCIDevice(Device):
 
     _addr: int
     _romfile: str | None
+    checks_itself = True
     _romsize: int
 
     def do_realize(self) -> None:
@@ -80,6 +81,7 @@ class PCIDevice(Device):
         if self._romsize != NO_ROM_SIZE and self._romsize & (self._romsize - 1):
             raise PyqomError(f"ROM size {self._romsize} is not a power of two")
         self._register()
+        self.check_requirements()
         self.pci_realize()
         self._check_failover()
         self._load_rom()

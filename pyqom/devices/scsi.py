@@ -6,11 +6,11 @@ from pyqom.devices import disk
 from pyqom.devices.blocks import Backend
 from pyqom.devices.bus import Bus
 from pyqom.devices.device import Device
-from pyqom.devices.hotplug import HotplugHandler
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 ANY = 0xFFFFFFFF
@@ -19,7 +19,7 @@ DISCARD_GRANULARITY = 4096
 MOST_SERIAL, MOST_SERIAL_FOR_ID = 36, 20
 
 
-class SCSIBus(HotplugHandler, Bus):
+class SCSIBus(Bus):
     """The model of type "SCSI"; ``most_*`` are the highest numbers that its adapter takes."""
 
     most_channel = 0
@@ -30,6 +30,9 @@ class SCSIBus(HotplugHandler, Bus):
         """Set the highest numbers.  Returns the bus."""
         self.most_channel, self.most_target, self.most_lun = channel, target, lun
         return self
+
+    def configure(self, line: Mapping[str, Any]) -> None:
+        self.limit(*line["most"])
 
     def device_at(self, channel: int, target: int, lun: int) -> Any:
         """The device at an address; None where it is free."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyqom.devices.bus import Bus
 from pyqom.devices.device import Device
-from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.parts import new_part
 from pyqom.errors import PyqomError
 
@@ -30,7 +29,7 @@ class Port:
         self.depth = depth
 
 
-class USBBus(HotplugHandler, Bus):
+class USBBus(Bus):
     """The model of type "usb-bus"; devices come and go without asking the guest."""
 
     def instance_init(self) -> None:
@@ -73,6 +72,7 @@ class USBDevice(Device):
     auto_attach = True
     """Whether it is attached as soon as it is plugged in."""
     _attached = False
+    checks_itself = True
 
     def do_realize(self) -> None:
         """``usb_qdev_realize``."""
@@ -80,6 +80,7 @@ class USBDevice(Device):
         port = bus.claim(self)
         self.usb_port = port
         self.on_unrealize(lambda: bus.free.append(port))
+        self.check_requirements()
         self.usb_realize()
         if self.auto_attach:
             self._check_speed(port)

@@ -24,7 +24,6 @@ class XHCI(Device):
         """``usb_xhci_init``."""
         usb2, usb3 = min(self._p2, MOST_PORTS), min(self._p3, MOST_PORTS)
         bus = self.parent_object.new_bus("usb-bus")
-        bus.set_handler(bus)
         for index in range(max(usb2, usb3)):
             speeds: tuple[str, ...] = (LOW, FULL, HIGH) if index < usb2 else ()
             if index < usb3:
@@ -54,7 +53,6 @@ class Controller(PCIDevice):
             self._join(master)
             return
         bus = self.new_bus("usb-bus")
-        bus.set_handler(bus)
         bus.add_ports(self.ports(), self.port_speeds)
 
     def ports(self) -> int:

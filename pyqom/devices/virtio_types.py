@@ -250,7 +250,7 @@ class VHostVSock(VirtIODevice):
             raise PyqomError("guest-cid property must be greater than 2")
         if cid > 0xFFFFFFFF:
             raise PyqomError("guest-cid property must be a 32-bit number")
-        raise PyqomError("vhost-vsock: failed to open vhost device: No such file or directory")
+        raise PyqomError("Could not open '/dev/vhost-vsock': No such file or directory")
 
 
 class VirtIOInput(VirtIODevice):
