@@ -217,6 +217,15 @@ def test_device_add(driver: str, text: str) -> None:
     assert ask(VirtualMachine("q35"), "device_add", driver=driver)["desc"] == text
 
 
+@pytest.mark.parametrize(
+    "driver", ["VGA", "ich9-usb-ehci1", "ich9-usb-uhci3", "piix3-ide", "virtio-iommu-pci", "pxb"]
+)
+def test_what_no_running_machine_takes(driver: str) -> None:
+    """Live QEMU 11.1.3 says so on a running pc."""
+    reply = ask(VirtualMachine("pc"), "device_add", driver=driver)
+    assert reply["desc"] == f"Device '{driver}' does not support hotplugging"
+
+
 def test_older_releases_plug_only_what_may_be_hot() -> None:
     reply = ask(VirtualMachine("q35", release="7.2"), "device_add", driver="VGA")
     assert reply["desc"] == "Parameter 'driver' expects a pluggable device type"

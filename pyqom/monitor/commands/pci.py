@@ -50,5 +50,4 @@ def _bridge(device: Any) -> dict[str, Any]:
     bus: dict[str, Any] = {"number": 0, "secondary": 0, "subordinate": 0}
     for name, limit in WINDOWS.items():
         bus[name] = {"base": CLOSED[name] if closed else 0, "limit": limit}
-    behind = devices(device.secondary_bus)
-    return {"bus": bus, "devices": behind} if behind else {"bus": bus}
+    return {"bus": bus}
