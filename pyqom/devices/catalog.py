@@ -10,6 +10,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     instance                               what each instance has beside them (`parts`)
     regions                                memory regions that it has while it is realized
     rom, pci                               the option ROM of a PCI device; what it tells of itself
+    settles                                what properties become that nobody has set
     buses                                  buses that it has once it is realized
     requires                               properties that have to be set, and what is said if not
     module                                 the loadable module that it comes in
@@ -137,6 +138,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "settles" in record:
+        body["settles"] = record["settles"]
     if "requires" in record:
         body["requires"] = tuple(known(record["requires"], release))
     if "buses" in record:

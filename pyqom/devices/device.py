@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
-from pyqom.devices.parts import device_parts
 from pyqom.devices.region import add_region, regions_of
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
@@ -57,6 +56,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """What has to be set before it is realized: ``property``, or one of ``any``, and the ``error``
     where it is not; a line with an error alone refuses the device, as what it needs of the host is
     not there."""
+    settles: Mapping[str, Any] = {}
+    """The values that properties take when it is realized, unless somebody has set them."""
     checks_itself = False
     """Whether the type looks at `requires` at a later moment of its own."""
     has_model = True
@@ -217,6 +218,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
 
     def _realize_parts(self) -> None:
         """Realize the devices that are parts of it, where it has not done so itself."""
+        from pyqom.devices.parts import device_parts  # a question about a CPU needs none
+
         for name in device_parts(type(self)):
             part = self.property(name).resolve(self)
             if not part._realized:
@@ -246,6 +249,15 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
                 names = line.get("any") or [line[key] for key in ("property",) if key in line]
                 if not any(self.is_set(name) for name in names):
                     raise PyqomError(line["error"])
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give properties their last value, where nobody has."""
+        for base in type(self).__mro__:
+            for name, value in base.__dict__.get("settles", {}).items():
+                prop = self.properties().get(name)
+                if prop is not None and prop.slot not in self.__dict__:
+                    prop.store(self, prop.check(value, name, self))
 
     def is_set(self, name: str) -> bool:
         """Whether a property has a value that names something."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.devices.device import Device
 from pyqom.devices.pci import PCIDevice
+from pyqom.devices.usb import USBDevice
 
 
 class NIC(Device):
@@ -33,3 +34,19 @@ class EEPro100(PCINIC):
         ("eepro100-io", "memory-region", 64),
         ("eepro100-flash", "memory-region", 131072),
     )
+
+
+class ISANIC(NIC):
+    """The model of "ne2k_isa"."""
+
+    def do_realize(self) -> None:
+        self.take_address()
+
+
+class USBNIC(NIC, USBDevice):
+    """The model of "usb-net"."""
+
+    product = "QEMU USB Network Interface"
+
+    def usb_realize(self) -> None:
+        self.take_address()

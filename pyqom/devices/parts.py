@@ -63,8 +63,11 @@ class ChildPart(Part):
         return numbered(self.record["child"], self.record.get("count", 1))
 
     def add(self, obj: Any) -> None:
+        size = self.record.get("size")
         for name in self.names():
-            obj.add_child(name, new_part(obj, self.record["type"]))
+            part = obj.add_child(name, new_part(obj, self.record["type"]))
+            if size is not None:
+                part._size = size
 
 
 def device_parts(cls: Any) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class OwnPart(Part):
         assert types.release is not None
         for name in numbered(self.record["name"], self.record.get("count", 1)):
             plain = "default" not in self.record
-            record = {**self.record, "name": name, "qom": plain}
+            record = {"qom": plain, **self.record, "name": name}
             yield of_record(record, types.release)
 
     def add(self, obj: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyqom.devices.bus import Bus
 from pyqom.devices.device import Device
+from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.parts import new_part
 from pyqom.errors import PyqomError
 
@@ -165,3 +166,33 @@ class Wacom(USBDevice):
     """The model of "usb-wacom-tablet"."""
 
     product = "QEMU PenPartner Tablet"
+
+
+class Serial(USBDevice):
+    """The model of type "usb-serial-dev"; it is attached when its chardev is open."""
+
+    product = "QEMU USB Serial"
+
+    @property
+    def auto_attach(self) -> bool:  # type: ignore[override]
+        always = self.has_property("always-plugged") and self.get("always-plugged")
+        return bool(always) or getattr(self._chardev, "is_open", False)
+
+
+class Braille(Serial):
+    """The model of "usb-braille"."""
+
+    product = "QEMU USB Baum Braille"
+
+
+class Remote(USBDevice):
+    """The model of "usb-host" and "usb-redir": attached when what it stands for is there."""
+
+    product = "QEMU USB Redirection"
+    auto_attach = False
+
+
+class CardReader(HotplugHandler, USBDevice):
+    """The model of "usb-ccid", which handles what is put into it."""
+
+    product = "QEMU USB CCID"

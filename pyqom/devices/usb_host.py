@@ -22,6 +22,8 @@ class XHCI(Device):
 
     def do_realize(self) -> None:
         """``usb_xhci_init``."""
+        self.property("host").store(self, self.parent_object)
+        self.on_unrealize(lambda: self.property("host").store(self, None))
         usb2, usb3 = min(self._p2, MOST_PORTS), min(self._p3, MOST_PORTS)
         bus = self.parent_object.new_bus("usb-bus")
         for index in range(max(usb2, usb3)):

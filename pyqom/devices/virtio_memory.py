@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MIB = 1 << 20
-DEFAULT_BLOCK = 2 * MIB
+DEFAULT_BLOCK = MIB
 
 
 class VirtIOMemory(VirtIODevice):

@@ -45,6 +45,7 @@ class VirtIORNG(VirtIODevice):
             raise PyqomError("'max-bytes' parameter must be non-negative, and less than 2^63")
         if self.rng is None:
             backend = new_part(self, "rng-builtin")
+            backend.complete()
             self.add_child("default-backend", backend)
             self.on_unrealize(backend.unparent)
             self.set("rng", backend)
@@ -147,7 +148,6 @@ class VirtIOBlock(VirtIODevice):
     """The model of "virtio-blk-device"."""
 
     _num_queues: int
-    _discard_granularity: int
     MOST_SECTORS = 0x7FFFFFFF // 512
     legacy_config = 60
 
@@ -178,8 +178,6 @@ class VirtIOBlock(VirtIODevice):
         disk.take_rights(self, not disk.can_write(drive), True)
         disk.check_sizes(self)
         disk.check_geometry(self, (65535, 255, 255))
-        if self._discard_granularity == disk.UNSET:
-            self._discard_granularity = max(self._logical_block_size, 512)
         self._check_limits()
 
     def _check_limits(self) -> None:

@@ -215,9 +215,9 @@ def _netdev(line: CommandLine, text: str, location: str) -> None:
 
 
 def _audiodev(line: CommandLine, text: str, location: str) -> None:
-    from pyqom.system.inputs import json_or_keyval
+    from pyqom.system.inputs import audiodev
 
-    line.audiodevs.append((json_or_keyval(line.release, "Audiodev", text, "driver"), location))
+    line.audiodevs.append((audiodev(line.release, text), location))
 
 
 # --- monitors and chardevs -----------------------------------------------------------------------
