@@ -124,6 +124,11 @@ class Plugging(HotplugHandler):
             late and self.has_reached("machine-ready") and not cls.hotpluggable_class
         ):
             raise PyqomError("Parameter 'driver' expects a pluggable device type")
+        on_system_bus = self.types.implements(name, "sys-bus-device")
+        if on_system_bus and self.machine_type.family not in cls.machines:
+            raise PyqomError(
+                "Parameter 'driver' expects a dynamic sysbus device type for the machine"
+            )
         return cls
 
     def _check_hotpluggable(self, device: Device, bus: Any) -> None:

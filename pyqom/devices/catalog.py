@@ -10,6 +10,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     instance                               what each instance has beside them (`parts`)
     regions                                memory regions that it has while it is realized
     rom, pci                               the option ROM of a PCI device; what it tells of itself
+    machines                               families whose users may add it to the main system bus
     settles                                what properties become that nobody has set
     buses                                  buses that it has once it is realized
     requires                               properties that have to be set, and what is said if not
@@ -138,6 +139,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "machines" in record:
+        body["machines"] = tuple(record["machines"])
     if "settles" in record:
         body["settles"] = record["settles"]
     if "requires" in record:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context
 
 
+UNSET_NUMBER = 0xFFFFFFFF
+"""What a number is that nobody has set, where 0 means something."""
+
+
 class VMStateIf(Interface, typename="vmstate-if"):
     """What has an id in the migration stream (``include/hw/vmstate-if.h``)."""
 
@@ -56,6 +60,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """What has to be set before it is realized: ``property``, or one of ``any``, and the ``error``
     where it is not; a line with an error alone refuses the device, as what it needs of the host is
     not there."""
+    machines: tuple[str, ...] = ()
+    """The families of machines whose users may add it to the main system bus."""
     settles: Mapping[str, Any] = {}
     """The values that properties take when it is realized, unless somebody has set them."""
     checks_itself = False
@@ -261,7 +267,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
 
     def is_set(self, name: str) -> bool:
         """Whether a property has a value that names something."""
-        return bool(self.property(name).fget(self))  # type: ignore[misc]
+        value = self.property(name).fget(self)  # type: ignore[misc]
+        return bool(value) and value != UNSET_NUMBER
 
     def _rest(self) -> None:
         self._realized = False

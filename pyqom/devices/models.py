@@ -54,6 +54,8 @@ MODELS: dict[str, str] = {
     "usb-ccid": "usb.CardReader",
     "usb-net": "nic.USBNIC",
     "ne2k_isa": "nic.ISANIC",
+    "pxb": "pxb.Expander",
+    "pxb-pcie": "pxb.ExpressExpander",
     "base-xhci": "usb_host.XHCI",
     "pci-xhci": "usb_host.PCIXHCI",
     "pci-uhci-usb": "usb_host.UHCI",

@@ -35,6 +35,8 @@ class PCIBus(Bus):
     reserved_slots = 0
     """A bit for each slot that no device gets."""
     is_root = False
+    parent_device: Any = None
+    """The expander that a further root bus belongs to."""
     number = 0
     """The bus number, which only a guest gives to the buses behind bridges."""
 
@@ -152,7 +154,7 @@ class PCIDevice(Device):
     def _register(self) -> None:
         """``do_pci_register_device``."""
         bus = self.pci_bus
-        if bus.is_root and getattr(bus, "parent_device", None) is not None and not self.is_bridge:
+        if bus.parent_device is not None and not self.is_bridge:
             raise PyqomError(
                 f"PCI: Only PCI/PCIe bridges can be plugged into {bus.parent_device.typename}"
             )
