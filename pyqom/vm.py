@@ -201,7 +201,7 @@ class VirtualMachine(Plugging):
             self.machine,
             self.unattached,
             self.surroundings,
-            self.events.emit,
+            self.events.emit_behind,
             self.handler_of,
         )
         apply_options(self.machine, default_options(self.machine_type))

@@ -56,6 +56,7 @@ MODELS: dict[str, str] = {
     "ne2k_isa": "nic.ISANIC",
     "pxb": "pxb.Expander",
     "pxb-pcie": "pxb.ExpressExpander",
+    "pxb-cxl": "pxb.CXLExpander",
     "base-xhci": "usb_host.XHCI",
     "pci-xhci": "usb_host.PCIXHCI",
     "pci-uhci-usb": "usb_host.UHCI",
