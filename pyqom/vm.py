@@ -408,6 +408,7 @@ class VirtualMachine(Plugging):
             self.autostart = True
         elif not self.running:
             self.status = "running"
+            self.board.has_run = True
             self.events.emit("RESUME")
 
     def stop(self) -> None:

@@ -57,6 +57,8 @@ MODELS: dict[str, str] = {
     "pxb": "pxb.Expander",
     "pxb-pcie": "pxb.ExpressExpander",
     "pxb-cxl": "pxb.CXLExpander",
+    "nvme": "nvme.NVMe",
+    "nvme-ns": "nvme.NVMeNamespace",
     "base-xhci": "usb_host.XHCI",
     "pci-xhci": "usb_host.PCIXHCI",
     "pci-uhci-usb": "usb_host.UHCI",

@@ -23,7 +23,9 @@ class Expander(PCIDevice):
             raise PyqomError(f"{self.typename} devices cannot reside on a PCI bus")
         self._check_node()
         number, roots = self._bus_nr, self.board.root_buses
-        if number in {bus.number for bus in roots}:
+        behind = [each.secondary_bus for each in self.pci_bus.members if each.is_bridge]
+        others = [bus for bus in roots if bus.parent_device is not None]
+        if number in {bus.number for bus in (*behind, *others)}:
             raise PyqomError(f"Bus {number} is already in use")
         host = new_part(self, self.host_type)
         internal = "pxb-internal" if self.is_conventional else self.id

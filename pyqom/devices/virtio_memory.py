@@ -82,7 +82,7 @@ class VirtIOMem(VirtIOMemory):
             most = self.memory.get("size")
             if size > most:
                 raise PyqomError(
-                    f"'requested-size' cannot exceed the memory backend size (0x{most:x})"
+                    f"'requested-size' cannot exceed the memory backend size(0x{most:x})"
                 )
         self.requested_size = size
 

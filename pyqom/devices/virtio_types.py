@@ -126,7 +126,7 @@ class PortBus(Bus):
 class VirtIOSerial(HotplugHandler, VirtIODevice):
     """The model of "virtio-serial-device"."""
 
-    MOST_PORTS = 31
+    MOST_PORTS = 511
     legacy_config = 12
 
     def vectors(self) -> int:
@@ -134,7 +134,7 @@ class VirtIOSerial(HotplugHandler, VirtIODevice):
 
     def virtio_realize(self) -> None:
         """``virtio_serial_device_realize``."""
-        if not 1 <= self._max_ports <= self.MOST_PORTS:
+        if self._max_ports > self.MOST_PORTS:
             raise PyqomError(f"maximum ports supported: {self.MOST_PORTS}")
         proxy = self.parent_object
         named = proxy is not None and proxy.id is not None
@@ -217,6 +217,14 @@ class VirtIONet(NIC, VirtIODevice):
                     f" and {MOST_QUEUE_SIZE}."
                 )
         self.take_address()
+        if self.get("failover"):
+            self._be_standby()
+
+    def _be_standby(self) -> None:
+        """Stand by for a primary card, which stays hidden until the guest can do with both."""
+        name, pairs = self.parent_object.id, self.board.failover
+        pairs[name] = None
+        self.on_unrealize(lambda: pairs.pop(name))
 
     def _check_duplex(self) -> None:
         if self._duplex not in (None, "half", "full"):

@@ -33,7 +33,6 @@ def test_the_last_port_gets_a_hub() -> None:
     ("controller", "device", "there", "own"),
     [
         ("usb-ehci", "usb-mouse,usb_version=1", "high", "full"),
-        ("piix3-usb-uhci", "usb-uas", "low+full", "high+super"),
     ],
 )
 def test_speeds_have_to_fit(controller: str, device: str, there: str, own: str) -> None:
