@@ -59,6 +59,7 @@ MODELS: dict[str, str] = {
     "pxb-cxl": "pxb.CXLExpander",
     "nvme": "nvme.NVMe",
     "nvme-ns": "nvme.NVMeNamespace",
+    "nvdimm": "nvdimm.NVDimm",
     "base-xhci": "usb_host.XHCI",
     "pci-xhci": "usb_host.PCIXHCI",
     "pci-uhci-usb": "usb_host.UHCI",

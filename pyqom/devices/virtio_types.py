@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices import disk
+from pyqom.devices.backends.fields import Fact
 from pyqom.devices.bus import Bus
 from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.nic import NIC
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TEXTS_HAVE_STOPS = Fact(since="11.1")
 MOST_SECONDS = 0xFFFFFFFF
 UNKNOWN = (1 << 64) - 1
 STATISTICS = (
@@ -212,9 +214,10 @@ class VirtIONet(NIC, VirtIODevice):
         for name in ("rx_queue_size", "tx_queue_size"):
             size = self.get(name)
             if not self.FEWEST <= size <= MOST_QUEUE_SIZE or size & (size - 1):
+                stop = name == "rx_queue_size" or TEXTS_HAVE_STOPS.holds(self.registry)
                 raise PyqomError(
                     f"Invalid {name} (= {size}), must be a power of 2 between {self.FEWEST}"
-                    f" and {MOST_QUEUE_SIZE}."
+                    f" and {MOST_QUEUE_SIZE}{'.' if stop else ''}"
                 )
         self.take_address()
         if self.get("failover"):
