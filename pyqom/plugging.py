@@ -89,10 +89,10 @@ class Plugging(HotplugHandler):
                 raise PyqomError(f"Bus '{bus.name}' does not support hotplugging")
             return None
         device: Device = cls(self.context)
-        if device._hotplugged:
-            self._check_hotpluggable(device, bus)
-        self._take_in(device, identifier)
         try:
+            if device._hotplugged:
+                self._check_hotpluggable(device, bus)
+            self._take_in(device, identifier)
             setter = device.set_keyval if isinstance(props, Texts) else device.set
             for name in qdict_order(props):
                 setter(name, props[name])
@@ -101,6 +101,7 @@ class Plugging(HotplugHandler):
             device.realize(True)
         except PyqomError:
             device.unparent()
+            device.finalize()
             raise
         return device
 
