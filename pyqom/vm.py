@@ -223,7 +223,7 @@ class VirtualMachine(RunState, Plugging):
             self.machine,
             self.unattached,
             self.surroundings,
-            self.events.emit,
+            self.events.emit_behind,
             self.handler_of,
         )
         apply_options(self.machine, default_options(self.machine_type))
@@ -446,6 +446,10 @@ class VirtualMachine(RunState, Plugging):
     def thread_id(self, owner: Any) -> int:
         """The id of the thread that a CPU or an I/O thread would be; each has its own."""
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
+
+    def cont(self) -> None:
+        super().cont()
+        self.board.has_run |= self.running
 
     def reset_devices(self) -> None:
         self.board.reset()
