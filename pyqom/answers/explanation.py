@@ -10,6 +10,8 @@ from pyqom.answers.target import Target
 from pyqom.answers.trace import StepTrace
 from pyqom.devices.context import unaliased
 from pyqom.devices.cpu.x86.featurestring import parse_model
+from pyqom.devices.cpu.x86.filter import supported
+from pyqom.devices.cpu.x86.kinds import FeatureBit
 from pyqom.errors import PropertyNotFound
 
 TYPE_CHECKING = False
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.answers.results import Step
+    from pyqom.devices.cpu.x86.cpu import X86CPU
     from pyqom.devices.cpu.x86.featurestring import ModelString
     from pyqom.hosts.host import Host
     from pyqom.machines import MachineType
-    from pyqom.types import Registry
+    from pyqom.types import Property, Registry
 
 
 def explain(
@@ -69,7 +72,15 @@ def explanation_of(
         value=steps[-1].value,
         steps=tuple(steps),
         places=places_of(cls, unaliased(cls, prop)),
+        withheld=_withheld(unaliased(cls, prop), configured(cls, target, wanted, props)),
     )
+
+
+def _withheld(prop: Property, cpu: X86CPU) -> bool:
+    """Whether a CPU has a feature that no guest would see (``x86_cpu_filter_features``)."""
+    if not isinstance(prop, FeatureBit):
+        return False
+    return bool(cpu.words[prop.index] & prop.mask & ~supported(cpu, prop.index))
 
 
 def traced(

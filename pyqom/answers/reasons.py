@@ -15,6 +15,7 @@ from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.filter import filter_features
 from pyqom.devices.cpu.x86.kinds import FeatureBit
 from pyqom.devices.cpu.x86.loading import loaded_words
+from pyqom.devices.cpu.x86.realize import needs_host
 from pyqom.release import releases
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ def why(
 
 def _plain_verdict(cls: Any, target: Target) -> Verdict:
     if cls.host_cpuid_required and not target.accel.uses_host_cpuid:
-        return _verdict(target, model_name(cls), (), f"CPU model '{model_name(cls)}' requires KVM")
+        return _verdict(target, model_name(cls), (), str(needs_host(model_name(cls))))
     cpu = filtered(cls, target)
     error = None if cpu.cannot_expand is None else str(cpu.cannot_expand)
     return _verdict(target, model_name(cls), tuple(_missing(cpu, target)), error)
@@ -104,7 +105,7 @@ def _verdict_of(target: Target, wanted: ModelString, title: str, props: Any) -> 
         found = _plain_verdict(cls, target)
         return _verdict(target, title, (*unknown, *found.missing), found.error)
     if cls.host_cpuid_required and not target.accel.uses_host_cpuid:
-        return _verdict(target, title, unknown, f"CPU model '{wanted.name}' requires KVM")
+        return _verdict(target, title, unknown, str(needs_host(wanted.name)))
     cpu: X86CPU = cls(target.configured(wanted, cls.typename))
     apply_props(cpu, props)
     asked = list(cpu.words)

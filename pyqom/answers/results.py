@@ -134,7 +134,8 @@ class Explanation:
     """Why a property of a model has its value on a machine type: the steps, in order.
 
     The last step's value is what `expand` answers.  ``decided`` is the last step that changed it.
-    ``places`` are the bits of a feature.
+    ``places`` are the bits of a feature, which is ``withheld`` where it is on and the accelerator
+    does not give it to a guest.
     """
 
     model: str
@@ -147,6 +148,7 @@ class Explanation:
     value: Any
     steps: tuple[Step, ...]
     places: tuple[FeaturePlace, ...] = ()
+    withheld: bool = False
 
     def decided(self) -> Step:
         """The step that decided: the last that changed the value, or the first."""

@@ -73,6 +73,7 @@ def record(answer: Explanation) -> dict[str, Any]:
         "places": [_place(each) for each in answer.places],
         "steps": [step_record(step) for step in answer.steps],
         "decided": step_record(decided(answer)),
+        "withheld": answer.withheld,
     }
 
 
@@ -109,6 +110,11 @@ def page(answer: Explanation) -> Page:
         ),
     )
     made.text(f"{answer.property} is {shown(answer.value)} because {because(last)}.")
+    if answer.withheld:
+        made.text(
+            f"A guest does not get it: {answer.accel} has no {answer.property} for it here"
+            " (pyqom why tells who is to blame)."
+        )
     return made
 
 

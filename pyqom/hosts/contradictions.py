@@ -37,6 +37,8 @@ def of_registers(leaf: int, subleaf: int, registers: Registers, path: Path) -> I
     if subleaf:
         return
     eax = registers[0]
+    if leaf == 0 and any(word & 0x80808080 for word in registers[1:]):
+        yield path, "the vendor is no text of 12 characters of ASCII"
     if leaf in HIGHEST and eax >= leaf and eax > HIGHEST[leaf]:
         yield path, f"the highest leaf {eax:#x} is out of range, at most {HIGHEST[leaf]:#x}"
     elif leaf == 0x80000008:

@@ -54,11 +54,19 @@ class Connection:
         self.session.on_output = self._flush
         self._flush()
 
-    def close(self) -> None:
-        """End the conversation, with what can be sent at once; nothing is called back any more."""
+    def close(self, patience: float = 0) -> None:
+        """End the conversation, with what can be sent; nothing is called back any more.
+
+        A client that reads nothing for `patience` seconds misses the rest.
+        """
         if self._open:
             self._open = False
-            self._send(self._unsent + self.session.take())
+            data = self._unsent + self.session.take()
+            while data:
+                sent = self._send(data)
+                data = data[max(sent, 0) :]
+                if sent < 0 or not self._writable(patience):
+                    break
             self._stop_reading()
             self._stop_writing()
             self.session.on_output = None
@@ -148,6 +156,15 @@ class Connection:
         except OSError:
             return -1
 
+    def _writable(self, patience: float) -> bool:
+        """Wait until the client takes more; false where it does not."""
+        import selectors
+
+        with selectors.DefaultSelector() as selector:
+            assert self._write_fd is not None
+            selector.register(self._write_fd, selectors.EVENT_WRITE)
+            return bool(selector.select(patience))
+
     def _start_writing(self) -> None:
         if not self._writing:
             assert self._write_fd is not None
@@ -191,10 +208,10 @@ class Monitor:
         self.connection = None
         self.backend.gone()
 
-    def close(self) -> None:
+    def close(self, patience: float = 0) -> None:
         """Hang up, and close the chardev."""
         if self.connection:
-            self.connection.close()
+            self.connection.close(patience)
             self.connection = None
         self.backend.close()
 
@@ -232,8 +249,11 @@ class Server:
             if monitor.session is not None:
                 monitor.session.close()
 
-    def close(self) -> None:
-        """Hang up everywhere; sockets are removed from the file system."""
+    def close(self, patience: float = 0) -> None:
+        """Hang up everywhere; sockets are removed from the file system.
+
+        A client that reads on within `patience` seconds still gets what was said.
+        """
         for monitor in self.monitors:
-            monitor.close()
+            monitor.close(patience)
         self.monitors.clear()

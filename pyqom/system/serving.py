@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from pyqom.system.messages import Messages
     from pyqom.vm import VirtualMachine
 
+PATIENCE = 5.0
+"""Seconds that the end of the program waits for a client to go on reading."""
+
 MODES = ("readline", "control")
 TRUE = ("on", "yes", "true", "y")
 
@@ -183,7 +186,7 @@ class Serving:
     def close(self) -> None:
         """Hang up everywhere, and take sockets away."""
         if self._server is not None:
-            self._server.close()
+            self._server.close(PATIENCE)
         for backend in self._backends.values():
             backend.close()
         self._loop.close()

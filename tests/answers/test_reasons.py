@@ -159,5 +159,5 @@ def test_what_blocks_is_what_definitions_name(machine: str, accel: str) -> None:
 def test_host_needs_a_host() -> None:
     (verdict,) = pyqom.why("host", accel="tcg")
     assert (verdict.runnable, verdict.missing) == (False, ())
-    assert verdict.error == "CPU model 'host' requires KVM"
+    assert verdict.error == "CPU model 'host' requires KVM or HVF"
     assert pyqom.why("host", host=small())[0].runnable

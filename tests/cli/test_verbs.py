@@ -280,7 +280,16 @@ REASONS = [
 
 @pytest.mark.parametrize(("argv", "reason"), REASONS)
 def test_the_closing_sentence(pyqom, argv, reason):
-    assert pyqom("explain", *argv).out.splitlines()[-1].endswith(f"because {reason}.")
+    told = pyqom("explain", *argv).out.splitlines()
+    assert [line for line in told if " because " in line][0].endswith(f"because {reason}.")
+
+
+@pytest.mark.parametrize(("feature", "withheld"), [("rtm", True), ("avx2", False)])
+def test_explain_tells_what_no_guest_gets(pyqom, feature, withheld):
+    answer = pyqom("explain", "Haswell", feature, "-M", "q35")
+    assert ("A guest does not get it" in answer.out) is withheld
+    found = pyqom("explain", "Haswell", feature, "-M", "q35", "--json").json
+    assert (found["value"], found["withheld"]) == (True, withheld)
 
 
 def test_own_models_in_every_verb(pyqom, models):

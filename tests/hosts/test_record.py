@@ -139,6 +139,11 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "the leaf stands twice",
     ),
     (
+        {CPUID: {"00000000.0": "0000001c ffffffff ffffffff 00ff00ff"}},
+        'host_cpuid["00000000.0"]',
+        "the vendor is no text of 12 characters of ASCII",
+    ),
+    (
         {CPUID: {"00000000.0": "ffffffff 00000000 00000000 00000000"}},
         'host_cpuid["00000000.0"]',
         "the highest leaf 0xffffffff is out of range, at most 0x3fffffff",

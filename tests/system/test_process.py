@@ -210,3 +210,14 @@ def test_help(words: str) -> None:
     done = run(*words.split())
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().startswith(HELPS[words])
+
+
+def test_everything_said_is_heard_at_the_end() -> None:
+    """Also what a pipe does not hold at once: the client reads only after it has said quit."""
+    large = b'{"execute": "query-qmp-schema"}\n' * 3
+    data = b'{"execute": "qmp_capabilities"}\n' + large + b'{"execute": "quit"}\n'
+    done = run(*NONE, "-qmp", "stdio", data=data)
+    assert done.returncode == 0
+    replies = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(replies) == 7
+    assert replies[-1] == {"return": {}}

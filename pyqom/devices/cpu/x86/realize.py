@@ -44,8 +44,7 @@ def realize(cpu: X86CPU) -> None:
         _repeat_amd_aliases(cpu)
     cpu.accel.realize_cpu(cpu)
     if cpu.host_cpuid_required and not cpu.accel.uses_host_cpuid:
-        name = cpu.typename.removesuffix("-x86_64-cpu")
-        raise PyqomError(f"CPU model '{name}' requires KVM or HVF")
+        raise needs_host(cpu.typename.removesuffix("-x86_64-cpu"))
     if cpu._guest_phys_bits == UNSET:
         cpu._guest_phys_bits = 0
     if not cpu._ucode_rev:
@@ -60,6 +59,11 @@ def realize(cpu: X86CPU) -> None:
         cpu.caches = cpu.caches.placed(cpu.cache_places)
     _check_apic_id(cpu)
     cpu.accel.init_vcpu(cpu)
+
+
+def needs_host(model: str) -> PyqomError:
+    """The error of a model that is the host's CPU, where the accelerator has none."""
+    return PyqomError(f"CPU model '{model}' requires KVM or HVF")
 
 
 def _check_apic_id(cpu: X86CPU) -> None:
