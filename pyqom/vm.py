@@ -27,6 +27,7 @@ from pyqom.machines.numa import info_numa
 from pyqom.machines.options import apply_options, dashify, default_options, pass_on
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
+from pyqom.runstate import RunState
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.globaltext import parse_global
 from pyqom.types.keyval import parse_keyval
@@ -75,7 +76,7 @@ FIRST_THREAD = 100_000
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class VirtualMachine(Plugging):
+class VirtualMachine(Plugging, RunState):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), or a text as
@@ -335,6 +336,7 @@ class VirtualMachine(Plugging):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
                 self.add_device(props.pop("driver", None), props.pop("id", None), props)
         self._check_globals()
+        self._prepare_guest()
         self._reach("machine-ready")
         if self.autostart and self.status != "inmigrate":
             self.cont()
@@ -402,65 +404,6 @@ class VirtualMachine(Plugging):
     def thread_id(self, owner: Any) -> int:
         """The id of the thread that a CPU or an I/O thread would be; each has its own."""
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
-
-    # --- run state -----------------------------------------------------------
-
-    @property
-    def running(self) -> bool:
-        """Whether the CPUs would run."""
-        return self.status == "running"
-
-    def cont(self) -> None:
-        """Let the machine run (``cont``); one that waits for migration does so after it.
-
-        Raises PyqomError for one that has shut down and was not reset.
-        """
-        if self.status == "shutdown":
-            raise PyqomError("Resetting the Virtual Machine is required")
-        if self.status == "inmigrate":
-            self.autostart = True
-        elif not self.running:
-            self.status = "running"
-            self.events.emit("RESUME")
-
-    def stop(self) -> None:
-        """Pause a machine (``stop``); one that waits for migration does so after it."""
-        if self.running:
-            self._pause("paused")
-        elif self.status == "inmigrate":
-            self.autostart = False
-
-    def _pause(self, status: str) -> None:
-        self.status = status
-        self.events.emit("STOP")
-
-    def shutdown(self, reason: str) -> None:
-        """End the machine, whatever its actions are (``quit``, a signal)."""
-        self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
-        self._exit()
-
-    def _exit(self) -> None:
-        self.exited = True
-        if self.on_exit is not None:
-            self.on_exit()
-
-    def reset(self, reason: str = "host-qmp-system-reset") -> None:
-        """Reset all devices (``system_reset``); one that does not run starts anew after it.
-
-        By the action ``reboot=shutdown`` it is a shutdown, and that ends the machine, or by
-        ``shutdown=pause`` stops it (``main_loop_should_exit``).
-        """
-        if self.actions.get("reboot") == "shutdown":
-            if self.actions.get("shutdown") != "pause":
-                self.shutdown(reason)
-                return
-            self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            if self.running:
-                self._pause("shutdown")
-            return
-        self.events.emit("RESET", {"guest": False, "reason": reason})
-        if self.status not in ("running", "inmigrate"):
-            self.status = "prelaunch"
 
     def qmp(self, command: str, /, **arguments: Any) -> Any:
         """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.

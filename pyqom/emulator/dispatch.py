@@ -1,0 +1,102 @@
+"""From an address to the device that answers there, for ports and for memory."""
+
+from __future__ import annotations
+
+from pyqom.errors import PyqomError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    Read = Callable[[int, int], int]
+    Write = Callable[[int, int, int], None]
+
+
+class Range:
+    """Addresses, and who answers them."""
+
+    __slots__ = ("name", "place", "read", "write")
+
+    def __init__(self, place: range, name: str, read: Read, write: Write) -> None:
+        self.place = place
+        self.name = name
+        self.read = read
+        self.write = write
+
+
+class Space:
+    """An address space of devices; where there is none, reads give the bits of ``unassigned``.
+
+    ``ranges`` may overlap, as in QEMU: the later one has the word.
+    """
+
+    def __init__(self, ranges: Iterable[Range], unassigned: int) -> None:
+        self.ranges = tuple(ranges)[::-1]
+        self._unassigned = unassigned
+
+    def _at(self, address: int) -> Range | None:
+        for each in self.ranges:
+            if address in each.place:
+                return each
+        return None
+
+    def read(self, address: int, size: int) -> int:
+        """The value of `size` bytes, little endian.  Raises what the device raises."""
+        found = self._at(address)
+        mask = (1 << 8 * size) - 1
+        if found is not None and address + size <= found.place.stop:
+            return found.read(address, size) & mask
+        if size > 1 and self._touches(address, size):
+            each = (self.read(address + offset, 1) << 8 * offset for offset in range(size))
+            return sum(each)
+        return self._unassigned & mask
+
+    def write(self, address: int, size: int, value: int) -> None:
+        """Give `size` bytes to whoever answers; nobody may.  Raises what the device raises."""
+        found = self._at(address)
+        if found is not None and address + size <= found.place.stop:
+            found.write(address, size, value & (1 << 8 * size) - 1)
+        elif size > 1 and self._touches(address, size):
+            for offset in range(size):
+                self.write(address + offset, 1, value >> 8 * offset & 0xFF)
+
+    def _touches(self, address: int, size: int) -> bool:
+        return any(self._at(address + offset) is not None for offset in range(size))
+
+
+NO_PORT = 0xFFFFFFFF
+"""What a port reads that no device has (``unassigned_io_read``)."""
+NO_MEMORY = 0
+"""What memory reads that nobody has (``unassigned_mem_read``)."""
+LAST_PORT = 0xFFFF
+
+
+def ports(devices: Iterable[Any]) -> Space:
+    """The I/O ports of those devices that have some.  Raises PyqomError for ports beyond FFFFh."""
+    found = []
+    for device in devices:
+        if hasattr(device, "ports"):
+            place = _checked(device, device.ports(), LAST_PORT)
+            found.append(Range(place, _name(device), device.read_port, device.write_port))
+    return Space(found, NO_PORT)
+
+
+def memory(devices: Iterable[Any]) -> Space:
+    """The registers in memory of those devices that have some."""
+    found = []
+    for device in devices:
+        if hasattr(device, "mmio"):
+            place = _checked(device, device.mmio(), (1 << 52) - 1)
+            found.append(Range(place, _name(device), device.read_memory, device.write_memory))
+    return Space(found, NO_MEMORY)
+
+
+def _name(device: Any) -> str:
+    return str(device.canonical_path() or device.typename)
+
+
+def _checked(device: Any, place: range, last: int) -> range:
+    if place and (place.step != 1 or place.start < 0 or place.stop - 1 > last):
+        raise PyqomError(f"'{_name(device)}' cannot answer at {place}")
+    return place
