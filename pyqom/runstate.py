@@ -1,4 +1,4 @@
-"""Whether a machine runs, and how it ends (``system/runstate.c``, ``qapi/run-state.json``)."""
+"""Whether a machine runs, and what ends it (``system/runstate.c``)."""
 
 from __future__ import annotations
 
@@ -6,44 +6,37 @@ from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
 
-    from pyqom.accel.accelerator import Accelerator
-    from pyqom.emulator import Emulator, GuestFault
     from pyqom.events import EventLog
-    from pyqom.machines.cpus import Cpus
-    from pyqom.release import Release
-    from pyqom.reports import Reports
-
-SLICE = 1_000_000
-"""After so many instructions guest code is interrupted to see whether the machine still runs."""
 
 NEED_RESET = ("shutdown", "internal-error")
 """The states that only a reset leads out of (``runstate_needs_reset``)."""
 
 
 class RunState:
-    """The run state of a machine; the part of `pyqom.vm.VirtualMachine` that deals with it."""
+    """The run state of a machine; the part of `pyqom.vm.VirtualMachine` that deals with it.
 
-    accel: Accelerator
-    actions: dict[str, str]
-    autostart: bool
-    cpus: Cpus | None
+    ``status`` is QMP's RunState, ``actions`` what ``set-action`` takes, ``autostart`` whether it
+    runs when it is ready.  One that has ``exited`` is gone; ``failure`` is why where it could not
+    be made, and ``on_exit`` is called then.
+    """
+
     events: EventLog
-    exited: bool
-    machine: Any
-    on_exit: Callable[[], None] | None
-    release: Release
-    status: str
-    warnings: Reports
 
-    emulator: Emulator | None = None
-    """What runs guest code; None under an accelerator that only answers questions."""
-    exit_status = 0
-    """What the program that runs the machine shall exit with, once it has ended."""
-    fault: GuestFault | None = None
-    """What guest code did last that its vCPU could not go on from."""
+    def __init__(self, actions: Mapping[str, str], *, paused: bool, incoming: bool) -> None:
+        self.status = "inmigrate" if incoming else "prelaunch"
+        self.actions = dict(actions)
+        self.autostart = not paused
+        self.exited = False
+        self.failure: PyqomError | None = None
+        self.on_exit: Callable[[], None] | None = None
+
+    def reset_devices(self) -> None:
+        """Hook: reset everything that the machine has."""
+
+    def reset_cpus(self) -> None:
+        """Hook: let the CPUs begin anew."""
 
     @property
     def running(self) -> bool:
@@ -79,6 +72,11 @@ class RunState:
         self.events.emit("SHUTDOWN", {"guest": False, "reason": reason})
         self._exit()
 
+    def fail(self, error: PyqomError) -> None:
+        """End the machine: it cannot be made."""
+        self.failure = error
+        self._exit()
+
     def _exit(self) -> None:
         self.exited = True
         if self.on_exit is not None:
@@ -99,64 +97,7 @@ class RunState:
                 self._pause("shutdown")
             return
         self.events.emit("RESET", {"guest": False, "reason": reason})
-        if self.emulator is not None:
-            self.emulator.reset()
+        self.reset_cpus()
+        self.reset_devices()
         if self.status not in ("running", "inmigrate"):
             self.status = "prelaunch"
-
-    # --- guest code ------------------------------------------------------------------------------
-
-    def _prepare_guest(self) -> None:
-        """Get ready to run guest code, if the accelerator does.  Raises PyqomError."""
-        if self.accel.runs_guests:
-            from pyqom.emulator import Emulator
-
-            self.emulator = Emulator(self.machine, self.cpus[0] if self.cpus else None)
-
-    def run(self, max_instructions: int | None = None) -> str:
-        """Let guest code run, at most so many instructions; None: until it stops by itself.
-
-        Returns why it does not go on: "limit"; "halted" (HLT, and no interrupt will come); "exited"
-        (a device ended the machine, see ``exit_status``); else the run state that it is in, such as
-        "paused" or "internal-error" (see ``fault``).  Raises PyqomError where the accelerator runs
-        no guest code, and TypeError or ValueError for a limit that is none.
-        """
-        if self.emulator is None:
-            raise PyqomError("only the accelerator unicorn runs guest code")
-        if max_instructions is not None and max_instructions < 0:
-            raise ValueError("max_instructions cannot be negative")
-        left = max_instructions
-        while self.running and not self.exited and not self.emulator.halted:
-            if left == 0:
-                return "limit"
-            part = SLICE if left is None else min(left, SLICE)
-            left = None if left is None else left - part
-            self._run_slice(self.emulator, part)
-        if self.exited:
-            return "exited"
-        return "halted" if self.running else self.status
-
-    def _run_slice(self, emulator: Emulator, instructions: int) -> None:
-        from pyqom.devices.io import ShutdownRequest
-        from pyqom.emulator import GuestFault
-
-        try:
-            emulator.run(instructions)
-        except ShutdownRequest as request:
-            self._end_by_guest(request.status)
-        except GuestFault as fault:
-            self.fault = fault
-            self.warnings.errors.append(f"unicorn internal error: {fault}")
-            self._pause("internal-error")
-
-    def _end_by_guest(self, status: int) -> None:
-        """A device was told to end the machine (``qemu_system_shutdown_request_with_code``)."""
-        self.exit_status = status
-        if "debug-exit-ends-at-once" in self.release.rules:
-            self._exit()
-            return
-        self.events.emit("SHUTDOWN", {"guest": True, "reason": "guest-shutdown"})
-        if self.actions.get("shutdown") == "pause":
-            self._pause("shutdown")
-        else:
-            self._exit()

@@ -19,7 +19,9 @@ from pyqom.devices.cpu.x86.models import SUFFIX
 from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
+from pyqom.guest import Guest
 from pyqom.machines import MachineType, find
+from pyqom.machines.bootfiles import check_boot_files
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -27,7 +29,6 @@ from pyqom.machines.numa import info_numa
 from pyqom.machines.options import apply_options, dashify, default_options, pass_on
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
-from pyqom.runstate import RunState
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.globaltext import parse_global
 from pyqom.types.keyval import parse_keyval
@@ -76,7 +77,7 @@ FIRST_THREAD = 100_000
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class VirtualMachine(Plugging, RunState):
+class VirtualMachine(Guest, Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), or a text as
@@ -92,9 +93,10 @@ class VirtualMachine(Plugging, RunState):
     with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
-    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
-    refuses to start with, as `pyqom.errors.PyqomError` with QEMU's text; an error for which one of
-    several options is to blame has it as ``origin``: ``("numa", 2)``.
+    ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
+    where the file with its memory would be.  Raises what QEMU refuses to start with, as
+    `pyqom.errors.PyqomError` with QEMU's text; an error for which one of several options is to
+    blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
     called with the machine whenever it has reached one of `PHASES`.
@@ -119,6 +121,7 @@ class VirtualMachine(Plugging, RunState):
         paused: bool = False,
         preconfig: bool = False,
         incoming: bool = False,
+        mem_path: str | None = None,
         actions: Mapping[str, str] | None = None,
         host: Host | str | None = None,
         cpu_pm: bool = False,
@@ -129,14 +132,10 @@ class VirtualMachine(Plugging, RunState):
         self.phase = PHASES[0]
         self.warnings = Reports() if reports is None else reports
         self.events = EventLog()
-        self.status = "inmigrate" if incoming else "prelaunch"
+        Guest.__init__(self, actions or {}, paused=paused, incoming=incoming)
         self.name = name
         self.uuid = uuid
-        self.autostart = not paused
-        self.actions = dict(actions or {})
-        self.exited = False
-        self.failure: PyqomError | None = None
-        self.on_exit: Callable[[], None] | None = None
+        self._mem_path = mem_path
         self._on_phase = on_phase
         self._host, self._cpu_pm = host, cpu_pm
         self._devices = list(devices)
@@ -146,11 +145,11 @@ class VirtualMachine(Plugging, RunState):
         texts: dict[str, Any] = {}
         if isinstance(machine, str):
             texts = parse_keyval(machine, "type")
-            machine = texts.pop("type", "")
+            machine = texts.pop("type", None if texts else machine)
         if isinstance(smp, str):
             texts["smp"], smp = parse_keyval(smp, "cpus"), None
         if machine is None or isinstance(machine, str):
-            machine = find(machine or "pc", release)
+            machine = find("pc" if machine is None else machine, release)
         self.machine_type = machine
         self.release = machine.release
         self.types = registry(self.release) if types is None else types
@@ -227,6 +226,8 @@ class VirtualMachine(Plugging, RunState):
         typed = {**({} if isinstance(options, Texts) else dashify(options)), **given}
         written = dashify({**texts, **options} if isinstance(options, Texts) else texts)
         own, others = pass_on({**written, **typed})
+        if others.memory_backend is not None and self._mem_path is not None:
+            raise PyqomError("'-mem-path' can't be used together with'-machine memory-backend'")
         for name in qdict_order(own):
             if name in typed:
                 self.machine.set(name, own[name])
@@ -321,8 +322,7 @@ class VirtualMachine(Plugging, RunState):
         try:
             self._initialize()
         except PyqomError as error:
-            self.failure = error
-            self._exit()
+            self.fail(error)
             raise
 
     def _initialize(self) -> None:
@@ -355,11 +355,15 @@ class VirtualMachine(Plugging, RunState):
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
                     lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+        check_boot_files(self.machine)
         self.machine.settle(places)
 
     def _make_memory(self, name: str, size: int) -> Any:
         """Make the backend of the machine's own memory."""
-        return self.add_object("memory-backend-ram", name, {"size": size})
+        if self._mem_path is None:
+            return self.add_object("memory-backend-ram", name, {"size": size})
+        props = {"mem-path": self._mem_path, "size": size}
+        return self.add_object("memory-backend-file", name, props)
 
     def _check_globals(self) -> None:
         """Warn of globals that name no device (``qdev_prop_check_globals``)."""
@@ -404,6 +408,8 @@ class VirtualMachine(Plugging, RunState):
     def thread_id(self, owner: Any) -> int:
         """The id of the thread that a CPU or an I/O thread would be; each has its own."""
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
+
+    # --- commands ------------------------------------------------------------
 
     def qmp(self, command: str, /, **arguments: Any) -> Any:
         """Run a QMP command here, with a socket's checks and errors; `_` stands for ``-``.

@@ -112,7 +112,7 @@ def _one(
     if name != "kvm":
         return accelerator(name, types.release)
     if host is None:
-        reason = missing(state.path or DEVICE)
+        reason = missing(state._device or DEVICE)
         if reason is not None:
             _refuse(
                 errors,

@@ -212,7 +212,7 @@ class PCMachine(X86Machine, typename="generic-pc-machine", abstract=True):
         return int(self.max_ram_below_4g)
 
     def settle(self, cache_places: Mapping[str, str] | None = None) -> None:
-        self.low_memory()
+        PCMachine.low_memory(self)  # the property alone: `lay_out` has warned
         if self.vmport == "auto":
             self.vmport = "on" if self.i8042 or "i8042" not in self.properties() else "off"
         super().settle(cache_places)

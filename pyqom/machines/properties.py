@@ -122,9 +122,9 @@ class Machine(Object, typename="machine", abstract=True):
     max_memory = 0
     memory_slots = 0
     device_memory: Any = None
-    layout: Any = None
-    """Where its memory lies (`pyqom.machines.memory.Layout`), once the first CPU has said how."""
     """Where memory devices go (`pyqom.machines.memory.DeviceMemory`), None where none can."""
+    layout: Any = None
+    """Where a PC's memory lies (`pyqom.machines.memory.Layout`), once the first CPU is there."""
     smp_config: Smp
     smp_caches: dict[str, str]
     has_smp_cache = False

@@ -8,9 +8,11 @@ accepted, and the next one may come when it has gone.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from pyqom.monitor.chardev import ChardevError, FdAddress, InetAddress, UnixAddress
+from pyqom.monitor.inet import BACKLOG, bind_one, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     Opened = Callable[[int | None, int | None], None]
     Report = Callable[[str], None]
 
-# How many clients may queue for their turn.
-BACKLOG = 128
-
 
 def open_backend(chardev: Chardev, report: Report) -> Backend:
     """The backend of a chardev, open: bound, connected, or its file created.
@@ -35,18 +34,36 @@ def open_backend(chardev: Chardev, report: Report) -> Backend:
     ChardevError with QEMU's text where it cannot be opened.
     """
     kind = chardev.backend
+    if chardev.logfile is not None:
+        _refuse_log(chardev.logfile)
+    if kind == "udp":
+        assert isinstance(chardev.address, InetAddress)
+        resolve(chardev.address, passive=False)
     if kind == "socket":
         backend: Backend = _socket_backend(chardev)
     elif kind in _BACKENDS:
         backend = _BACKENDS[kind](chardev)
     else:
         raise ChardevError(f"pyqom has no chardev backend '{kind}'")
-    backend.open(report)
+    try:
+        backend.open(report)
+    except BaseException:
+        backend.close()  # a signal may have ended the wait for a client
+        raise
     return backend
 
 
+def _refuse_log(path: str) -> None:
+    """A copy of all that is written is not kept; QEMU's word counts where none could be."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ChardevError(f"Could not create '{path}': {error.strerror}") from None
+    raise ChardevError("pyqom does not have 'logfile' on a chardev")
+
+
 class Backend:
-    """What all backends do; this one, null, has no client to hear from."""
+    """What all backends do; this one, such as null, has no client to hear from."""
 
     def __init__(self, chardev: Chardev) -> None:
         self.chardev = chardev
@@ -81,6 +98,8 @@ class Backend:
 
 class StdioBackend(Backend):
     """Standard input and output, which do not block while in use."""
+
+    _blocking: tuple[bool, ...] = ()
 
     def open(self, report: Report) -> None:
         self._blocking = os.get_blocking(0), os.get_blocking(1)
@@ -139,6 +158,14 @@ class PipeBackend(FileBackend):
             self.close()
             self._in = _open_file(path, flags)
             self._out = os.dup(self._in)
+
+
+class SerialBackend(FileBackend):
+    """A serial device of the host, or what is given for one."""
+
+    def open(self, report: Report) -> None:
+        self._in = _open_file(self.chardev.path, os.O_RDWR | os.O_NONBLOCK)
+        self._out = os.dup(self._in)
 
 
 class PtyBackend(Backend):
@@ -272,10 +299,12 @@ class ListenBackend(_SocketBackend):
 
     def _bind_inet(self, address: InetAddress) -> None:
         problem = ""
-        for family, place in _resolve(address, passive=True):
+        for family, place in resolve(address, passive=True):
             try:
-                self.listener, port = _bind_one(family, place, address.to)
+                self.listener, port = bind_one(family, place, address.to)
             except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise ChardevError(f"Failed to bind socket: {error.strerror}") from None
                 problem = f"Failed to find an available port: {error.strerror}"
                 continue
             bound = self.listener.getsockname()
@@ -344,8 +373,18 @@ class ConnectBackend(_SocketBackend):
 
     def open(self, report: Report) -> None:
         self._report = report
-        if not self.chardev.reconnect_ms:
+        try:
             self.client = self._connect()
+        except ChardevError as error:
+            if not self.chardev.reconnect_ms:
+                raise
+            self._complain(error)
+
+    def _complain(self, error: ChardevError) -> None:
+        """Say once that nobody is there; who connects again and again need not say it each time."""
+        if not self._reported:
+            self._report(f"Unable to connect character device {self.chardev.id}: {error}")
+        self._reported = True
 
     def _connect(self) -> socket.socket:
         import socket
@@ -357,7 +396,7 @@ class ConnectBackend(_SocketBackend):
             places: list[tuple[int, Any]] = [(socket.AF_UNIX, address.name)]
             shown = address.path
         else:
-            places = _resolve(address, passive=False)
+            places = resolve(address, passive=False)
             shown = f"{address.host}:{address.port}"
         problem = ""
         for family, place in places:
@@ -384,10 +423,7 @@ class ConnectBackend(_SocketBackend):
         try:
             self.client = self._connect()
         except ChardevError as error:
-            if not self._reported:
-                name = self.chardev.id
-                self._report(f"Unable to connect character device {name}: {error}")
-            self._reported = True
+            self._complain(error)
             self._later()
             return
         self._reported = False
@@ -423,60 +459,12 @@ def _inherited(address: FdAddress | None) -> socket.socket:
         raise ChardevError(f"File descriptor '{text}' is not a socket") from None
 
 
-def _resolve(address: InetAddress, *, passive: bool) -> list[tuple[int, Any]]:
-    """The families and places that an address means.
-
-    A server is for this machine alone unless its address was told: no host, which is every
-    address to QEMU, is refused here.
-    """
-    import socket
-
-    if passive and not address.host:
-        raise ChardevError("TCP beyond this machine must be asked for: host=0.0.0.0 or host=::")
-    family = {(True, None): socket.AF_INET, (None, True): socket.AF_INET6}.get(
-        (address.ipv4, address.ipv6), socket.AF_UNSPEC
-    )
-    if address.ipv4 is False:
-        family = socket.AF_INET6
-    elif address.ipv6 is False:
-        family = socket.AF_INET
-    flags = socket.AI_PASSIVE if passive else 0
-    try:
-        found = socket.getaddrinfo(
-            address.host or "localhost", address.port or "0", family, socket.SOCK_STREAM, 0, flags
-        )
-    except socket.gaierror as error:
-        text = f"address resolution failed for {address.host}:{address.port}: {error.strerror}"
-        raise ChardevError(text) from None
-    return [(entry[0], entry[4]) for entry in found]
-
-
-def _bind_one(family: int, place: Any, to: int | None) -> tuple[socket.socket, int]:
-    """A socket at the place, at its port or the next free one up to `to`; raises OSError."""
-    import socket
-
-    last = max(to or 0, place[1])
-    for port in range(place[1], last + 1):
-        listener = socket.socket(family)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind((place[0], port, *place[2:]))
-            listener.listen(BACKLOG)
-        except OSError:
-            listener.close()
-            if port == last:
-                raise
-            continue
-        return listener, listener.getsockname()[1]
-    raise OSError("no port")
-
-
 _BACKENDS: dict[str, type[Backend]] = {
-    "null": Backend,
+    **dict.fromkeys(("null", "ringbuf", "memory", "udp", "vc"), Backend),
+    **dict.fromkeys(("msmouse", "wctablet", "testdev", "qemu-vdagent"), Backend),
     "stdio": StdioBackend,
     "file": FileBackend,
     "pipe": PipeBackend,
     "pty": PtyBackend,
+    "serial": SerialBackend,
 }

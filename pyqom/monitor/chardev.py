@@ -13,10 +13,11 @@ from pyqom import release as releases
 from pyqom.errors import ParameterError
 from pyqom.monitor import opts as qemu_opts
 from pyqom.monitor.opts import BOOL, NUMBER, STRING, Opts
+from pyqom.types.visitor import strtosz
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyqom.release import Release
 
@@ -75,14 +76,31 @@ BACKENDS = (
     | frozenset(("pipe", "pty", "qemu-vdagent", "ringbuf", "serial", "socket", "stdio", "testdev"))
     | frozenset(("tty", "udp", "vc", "wctablet", "hub"))
 )
-# Backends that not all carried releases have, and since which.
-_SINCE = {"hub": "11.1"}
+# Backends that not all carried releases have: since which, and until which.
+_LIFETIMES: dict[str, tuple[str | None, str | None]] = {
+    "hub": ("11.1", None),
+    "parport": (None, "11.1"),
+    "tty": (None, "11.1"),
+}
+# Older names of backends.
+_ALIASES = {"parport": "parallel", "tty": "serial"}
+# What a list of backends leaves out: older names, and what is in a module.
+UNLISTED = frozenset((*_ALIASES, "braille"))
+# What must be given for a backend, and what QEMU says where it is not.
+_NEEDED = {
+    "file": ("path", "chardev: file: no filename given"),
+    "pipe": ("path", "chardev: pipe: no device path given"),
+    "serial": ("path", "chardev: serial/tty: no device path given"),
+    "parallel": ("path", "chardev: parallel: no device path given"),
+    "hub": ("chardevs.0", "hub: 'chardevs' list is not defined"),
+    "mux": ("chardev", "chardev: mux: no chardev given"),
+}
 # Backends whose old form is KIND:PATH, and since which carried release.
 _WITH_PATH = {"file": None, "pipe": None, "pty": "11.1"}
 # Backends whose old form is their bare name.
 _BARE = ("null", "pty", "msmouse", "wctablet", "braille", "testdev", "stdio")
 # What asks for a protocol on top of the socket that pyqom does not speak.
-_UNSPOKEN = ("telnet", "tn3270", "websocket", "tls-creds", "logfile")
+_UNSPOKEN = ("telnet", "tn3270", "websocket")
 
 _HOST_PORT = re.compile(r"(?:([^:]{1,64})|):([^,]{1,32})")
 _SIZE = re.compile(r"[0-9]{1,7}x[0-9]{1,7}|[0-9]{1,7}Cx[0-9]{1,7}C")
@@ -165,19 +183,23 @@ class Chardev:
 
     `backend` is QEMU's name of the kind, `id` the label.  Of a socket: `address`, whether it
     listens (`server`) and then waits for a client at start (`wait`), or after how many
-    milliseconds it connects anew (`reconnect_ms`, 0 for never).  Of a file or pipe: `path`,
-    `input_path`, `append`.
+    milliseconds it connects anew (`reconnect_ms`, 0 for never), and the id of its TLS credentials
+    (`tls_creds`).  Of a file or pipe: `path`, `input_path`, `append`.  Of one that passes on what
+    others bring: their labels (`bases`).  `logfile` keeps a copy of what is written.
     """
 
     __slots__ = (
         "address",
         "append",
         "backend",
+        "bases",
         "id",
         "input_path",
+        "logfile",
         "path",
         "reconnect_ms",
         "server",
+        "tls_creds",
         "wait",
         "warnings",
     )
@@ -205,6 +227,9 @@ class Chardev:
         self.input_path = input_path
         self.append = append
         self.warnings: list[str] = []
+        self.bases: list[str] = []
+        self.logfile: str | None = None
+        self.tls_creds: str | None = None
 
 
 def option_types(release: Release | None = None) -> dict[str, str]:
@@ -232,11 +257,20 @@ def parse_chardev(text: str, release: Release | None = None) -> Chardev:
         opts = qemu_opts.parse(text, option_types(release), "backend")
     except ParameterError as error:
         raise ChardevError(str(error)) from None
-    if opts.id is None:
-        raise ChardevError("chardev: no id specified")
-    chardev = _chardev(opts, opts.id, release)
+    chardev = _identified(opts, release)
     chardev.warnings = opts.warnings
     return chardev
+
+
+def make_chardev(id: str | None, pairs: Iterable[tuple[str, str]], release: Release) -> Chardev:
+    """The chardev of options as texts, which have been checked.  Raises ChardevError."""
+    return _identified(qemu_opts.typed(id, pairs, option_types(release)), release)
+
+
+def _identified(opts: Opts, release: Release) -> Chardev:
+    if opts.id is None:
+        raise ChardevError("chardev: no id specified")
+    return _chardev(opts, opts.id, release)
 
 
 # --- the old form --------------------------------------------------------------------------------
@@ -307,26 +341,52 @@ def _chardev(opts: Opts, id: str, release: Release) -> Chardev:
     backend = opts.text("backend")
     if not backend:
         raise ChardevError(f'chardev: "{id}" missing backend')
-    if backend not in BACKENDS or not release.knows(_SINCE.get(backend), None):
+    if backend not in backends(release):
         raise ChardevError(f"'{backend}' is not a valid char driver name")
-    path = opts.text("path") or ""
+    needed, text = _NEEDED.get(_ALIASES.get(backend, backend), ("backend", ""))
+    if needed not in opts.values:
+        raise ChardevError(text)
     if backend == "socket":
         chardev = _socket(opts, id)
-    elif backend == "file" and "path" not in opts.values:
-        raise ChardevError("chardev: file: no filename given")
-    elif backend == "pipe" and "path" not in opts.values:
-        raise ChardevError("chardev: pipe: no device path given")
-    elif backend == "hub" and "chardevs.0" not in opts.values:
-        raise ChardevError("hub: 'chardevs' list is not defined")
-    elif backend == "mux" and "chardev" not in opts.values:
-        raise ChardevError("chardev: mux: no chardev given")
+    elif backend == "udp":
+        chardev = _udp(opts, id)
     else:
-        input_path = opts.text("input-path") or ""
-        chardev = Chardev(backend, id, path=path, input_path=input_path, append=opts.flag("append"))
+        chardev = _plain(_ALIASES.get(backend, backend), id, opts)
     for name in _UNSPOKEN:
         if opts.values.get(name, False) is not False:
             raise ChardevError(f"pyqom does not have '{name}' on a chardev")
+    chardev.logfile = opts.text("logfile")
     return chardev
+
+
+def backends(release: Release) -> set[str]:
+    """The names of the backends that the release has."""
+    return {name for name in BACKENDS if release.knows(*_LIFETIMES.get(name, (None, None)))}
+
+
+def _plain(backend: str, id: str, opts: Opts) -> Chardev:
+    """One that needs no more than a path, or other chardevs."""
+    size = opts.text("size")
+    if backend in ("ringbuf", "memory") and size is not None and strtosz(size).bit_count() != 1:
+        raise ChardevError("size of ringbuf chardev must be power of two")
+    chardev = Chardev(
+        backend,
+        id,
+        path=opts.text("path") or "",
+        input_path=opts.text("input-path") or "",
+        append=opts.flag("append"),
+    )
+    base = "chardev" if backend == "mux" else "chardevs."
+    chardev.bases = [str(opts.values[name]) for name in opts.values if name.startswith(base)]
+    return chardev
+
+
+def _udp(opts: Opts, id: str) -> Chardev:
+    """qemu_chr_parse_udp()."""
+    port = opts.text("port")
+    if not port:
+        raise ChardevError("chardev: udp: remote port not specified")
+    return Chardev("udp", id, address=InetAddress(opts.text("host") or "localhost", port))
 
 
 def _socket(opts: Opts, id: str) -> Chardev:
@@ -346,7 +406,9 @@ def _socket(opts: Opts, id: str) -> Chardev:
         raise ChardevError("'wait' option is incompatible with socket in client connect mode")
     if "tls-authz" in given and "tls-creds" not in given:
         raise ChardevError("'tls_authz' option requires 'tls_creds' option")
-    return Chardev(
+    if opts.flag("websocket") and not server:
+        raise ChardevError("Websocket client is not implemented")
+    chardev = Chardev(
         "socket",
         id,
         address=_address(opts),
@@ -354,6 +416,8 @@ def _socket(opts: Opts, id: str) -> Chardev:
         wait=server and opts.flag("wait", True),
         reconnect_ms=opts.number(reconnect) * (1000 if reconnect == "reconnect" else 1),
     )
+    chardev.tls_creds = opts.text("tls-creds")
+    return chardev
 
 
 def _address(opts: Opts) -> UnixAddress | InetAddress | FdAddress:

@@ -14,7 +14,7 @@ from pyqom.types.keyval import parse_opts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STRING, BOOL, NUMBER = "string", "bool", "number"
 
@@ -63,9 +63,15 @@ def parse(text: str, types: Mapping[str, str], implied: str | None, *, ids: bool
     hint, follows after a line end.
     """
     pairs = parse_opts(text, implied)
-    opts = Opts(_id(pairs) if ids else None)
+    opts = typed(_id(pairs) if ids else None, pairs, types)
     if ids:
         opts.warnings = [_short_form(key) for key in _short_keys(text)]
+    return opts
+
+
+def typed(id: str | None, pairs: Iterable[tuple[str, str]], types: Mapping[str, str]) -> Opts:
+    """Options out of texts, ``id`` left out.  Raises ParameterError."""
+    opts = Opts(id)
     for name, value in pairs:
         if name != "id":
             opts.values[name] = _value(name, value, types)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyqom.monitor.chardev import Chardev
     from pyqom.release import Release
     from pyqom.system.messages import Messages
+    from pyqom.system.opts import Opts
 
 
 class Monitor:
@@ -35,7 +36,7 @@ class CommandLine:
     ``machine`` are the ``-machine`` options with ``-smp``, ``-m`` and others merged in, nested
     texts; ``objects`` are checked ObjectOptions, ``json_devices`` what came as JSON with its
     location, ``chardevs`` make a chardev's description each, which may fail; everything else that
-    holds ``key=value`` is in a group (`group`).
+    holds ``key=value`` is in a group (`group`).  ``disks`` are the words that are no options.
     """
 
     def __init__(self, release: Release, messages: Messages) -> None:
@@ -46,7 +47,9 @@ class CommandLine:
         self.json_devices: list[tuple[dict[str, Any], str]] = []
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
+        self.disks: list[str] = []
         self.compat_monitors = 0
+        self.monitors_are_warned_of = False
         self.cpu: str | None = None
         self.uuid: str | None = None
         self.incoming: str | None = None
@@ -57,6 +60,9 @@ class CommandLine:
         self.daemonize = False
         self.nographic = False
         self.pidfile: str | None = None
+        self.log_items: str | None = None
+        self.log_file: str | None = None
+        self.trace_file: str | None = None
         self._groups: dict[str, Group] = {}
 
     def group(self, name: str) -> Group:
@@ -72,6 +78,20 @@ class CommandLine:
     def parse(self, group: str, text: str, location: str, implied: bool = True) -> Any:
         """Add the options of a text to a group.  Raises Failure."""
         return self.group(group).parse(text, location, self.messages.warning, implied)
+
+    def add_chardev(self, opts: Opts) -> None:
+        """Make a chardev of options that are in its group."""
+
+        def describe() -> Chardev:
+            from pyqom.monitor.chardev import make_chardev
+
+            return make_chardev(opts.id, opts.pairs, self.release)
+
+        self.chardevs.append((describe, opts.location))
+
+    def add_monitor(self, opts: Opts) -> None:
+        """Make a monitor of options that are in its group."""
+        self.monitors.append(Monitor(opts.texts(), opts.location))
 
     # --- nested options ------------------------------------------------------
 
@@ -130,7 +150,8 @@ def read(arguments: Sequence[str], messages: Messages) -> CommandLine:
     line = CommandLine(release, messages)
     for given in table.given(arguments, known):
         if given.option is None:
-            raise Failure("pyqom has no disks", location=given.location)
+            line.disks += [given.location] if given.location else []
+            continue
         if given.option.fate == "foreign":
             raise Failure("Option not supported for this target", location=given.location)
         if given.option.fate == "refused":

@@ -87,6 +87,14 @@ def _cannot(why: str) -> Failure:
     return Failure(f"cannot create PID file: {why}")
 
 
+def die_of_interrupts() -> None:
+    """Let SIGINT end the program without a word, as long as nobody has to clean up behind it."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def watch_signals(wake: int, handle: Callable[[int], None]) -> None:
     """Call `handle` with the number of a signal that ends the program.
 

@@ -30,6 +30,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 SETTING = re.compile(r"([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=")
 KEYVAL_GROUPS = ("object", "audiodev", "machine", "smp-opts", "boot-opts")
 """Groups that are no QemuOpts, so that ``-set`` has nothing to change."""
+CONNECT, BACKEND = "could not connect", "device to character backend"
 UNSUPPORTED = "Option not supported in this build"
 
 
@@ -85,7 +86,7 @@ def _accel(line: CommandLine, text: str, location: str) -> None:
         for message in failure.messages:
             line.messages.error(message, failure.location)
         chosen = None
-    if not chosen or is_help_option(chosen):
+    if chosen is None or is_help_option(chosen):
         helps.accel_help(line.release)
         raise Done
 
@@ -206,10 +207,9 @@ def _device(line: CommandLine, text: str, location: str) -> None:
 def _chardev(line: CommandLine, text: str, location: str) -> None:
     opts = line.parse("chardev", text, location)
     if opts.get("backend") in ("help", "?"):
-        raise unsupported("no list of chardev backends")
-    from pyqom.monitor.chardev import parse_chardev
-
-    line.chardevs.append((lambda: parse_chardev(text, line.release), location))
+        helps.chardev_help(line.release)
+        raise Done
+    line.add_chardev(opts)
 
 
 def _monitor(qmp: bool, pretty: bool = False) -> Handler:
@@ -237,13 +237,13 @@ def _monitor(qmp: bool, pretty: bool = False) -> Handler:
 
 
 def _mon(line: CommandLine, text: str, location: str) -> None:
-    if "mon-is-deprecated" in line.release.rules:
+    if "mon-is-deprecated" in line.release.rules and not line.monitors_are_warned_of:
+        line.monitors_are_warned_of = True
         line.messages.warning(
             "'-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' types instead",
             location,
         )
-    opts = line.parse("mon", text, location)
-    line.monitors.append(Monitor(opts.texts(), location))
+    line.add_monitor(line.parse("mon", text, location))
 
 
 # --- what is not modelled but in its plainest form -----------------------------------------------
@@ -257,6 +257,41 @@ def _only(*plain: str) -> Handler:
             raise unsupported(f"only {' and '.join(plain)}")
 
     return handle
+
+
+def _character(kind: str, *plain: str) -> Handler:
+    """An option that gives a device its chardev; `kind` is what QEMU says of one that is none."""
+
+    def handle(line: CommandLine, text: str, location: str) -> None:
+        if text in plain:
+            return
+        from pyqom.monitor.chardev import ChardevError, parse_compat
+
+        try:
+            if not text.startswith("chardev:"):
+                parse_compat(text, "serial0", line.release)
+        except ChardevError as error:
+            told = [each for each in error.messages if not each.startswith("parse error: ")]
+            raise Failure(*told, f"{kind} '{text}'", location=location) from None
+        raise unsupported(f"only {' and '.join(plain)}")
+
+    return handle
+
+
+def _vga(line: CommandLine, text: str, location: str) -> None:
+    if is_help_option(text):
+        helps.vga_help(line.release)
+        raise Done
+    if text not in helps.vga_types(line.release):
+        raise Failure(f"unknown vga type: {text}")
+    if text != "none":
+        raise unsupported("only none")
+
+
+def _run_with(line: CommandLine, text: str, location: str) -> None:
+    opts = line.parse("run-with", text, location, implied=False)
+    if any(name != "async-teardown" for name, _ in opts.pairs):
+        raise unsupported("only async-teardown")
 
 
 def _display(line: CommandLine, text: str, location: str) -> None:
@@ -291,6 +326,18 @@ def _flag(name: str) -> Handler:
     return handle
 
 
+def _ranges(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.logs import check_ranges
+
+    check_ranges(text)
+
+
+def _trace(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.logs import trace
+
+    trace(line, text, location)
+
+
 def _readconfig(line: CommandLine, text: str, location: str) -> None:
     from pyqom.system.configfile import read_config
 
@@ -308,6 +355,7 @@ def _help(line: CommandLine, text: str, location: str) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
+    "D": _flag("log_file"),
     "M": _machine,
     "S": _flag("paused"),
     "accel": _accel,
@@ -317,9 +365,11 @@ HANDLERS: dict[str, Handler] = {
     "boot": _property("boot", "boot-opts"),
     "chardev": _chardev,
     "cpu": _cpu,
+    "d": _flag("log_items"),
     "daemonize": _flag("daemonize"),
-    "debugcon": _only("none"),
+    "debugcon": _character("invalid character backend", "none"),
     "device": _device,
+    "dfilter": _ranges,
     "display": _display,
     "dtb": _is("dtb"),
     "enable-kvm": _is("accel", "kvm"),
@@ -350,7 +400,7 @@ HANDLERS: dict[str, Handler] = {
     "numa": _grouped("numa"),
     "object": _object,
     "overcommit": _overcommit,
-    "parallel": _only("none", "null"),
+    "parallel": _character(f"{CONNECT} parallel {BACKEND}", "none", "null"),
     "pidfile": _flag("pidfile"),
     "preconfig": _flag("preconfig"),
     "qmp": _monitor(qmp=True),
@@ -358,15 +408,17 @@ HANDLERS: dict[str, Handler] = {
     "readconfig": _readconfig,
     "release": _nothing,
     "rtc": _grouped("rtc", implied=False),
+    "run-with": _run_with,
     "sandbox": _grouped("sandbox"),
     "seed": _seed,
-    "serial": _only("none", "null"),
+    "serial": _character(f"{CONNECT} serial {BACKEND}", "none", "null"),
     "set": _set,
     "shim": _is("shim"),
     "smp": _property("smp", "smp-opts"),
+    "trace": _trace,
     "usb": _is("usb", "on"),
     "uuid": _uuid,
     "version": _version,
-    "vga": _only("none"),
+    "vga": _vga,
     "watchdog-action": _action("watchdog"),
 }

@@ -104,6 +104,37 @@ def accel_help(release: Release) -> None:
         print(name.removesuffix("-accel"))
 
 
+def chardev_help(release: Release) -> None:
+    """``-chardev help``: the backends that the release has."""
+    from pyqom.monitor.chardev import UNLISTED, backends
+
+    print("Available chardev backend types: ")
+    for name in sorted(backends(release) - UNLISTED):
+        print(f"  {name}")
+
+
+VGA = (
+    ("none", "no graphic card", None),
+    ("std", "standard VGA", None),
+    ("cirrus", "Cirrus VGA", None),
+    ("vmware", "VMWare SVGA", None),
+    ("qxl", "QXL VGA", "11.1"),
+    ("virtio", "Virtio VGA", None),
+)
+"""The graphic cards of ``-vga``, with their titles, and the first release without one."""
+
+
+def vga_types(release: Release) -> dict[str, str]:
+    """The graphic cards that the release has, and their titles."""
+    return {name: title for name, title, until in VGA if release.knows(None, until)}
+
+
+def vga_help(release: Release) -> None:
+    """``-vga help``."""
+    for name, title in vga_types(release).items():
+        print(f"{name:20} {title}")
+
+
 def object_help(release: Release, kind: str, keys: Iterable[str]) -> bool:
     """``-object help`` and ``-object TYPE,help``; False where no help was asked for."""
     from pyqom.types.keyval import is_help_option

@@ -21,6 +21,12 @@ NOWHERE = ""
 """The location of what no single option is to blame for."""
 
 
+class InFile(str):
+    """The location of a line of a configuration file: ``PATH:LINE``."""
+
+    __slots__ = ()
+
+
 class Failure(PyqomError):
     """The program cannot start: one message after another, all with the same location.
 
@@ -62,14 +68,25 @@ class Messages:
         """Something is wrong."""
         self.say(text, "", location)
 
+    def failure(self, failure: Failure) -> None:
+        """Why the program does not start."""
+        for text in failure.messages:
+            if failure.bare:
+                self.bare(text)
+            else:
+                self.error(text, failure.location)
+
+    def bare(self, text: str) -> None:
+        """A line that QEMU prints without saying who it is."""
+        plain(f"{text}\n")
+
     def warning(self, text: str, location: str = NOWHERE) -> None:
         """Something is odd."""
         self.say(text, "warning: ", location)
 
     def say(self, text: str, kind: str, location: str) -> None:
         """One message; `kind` is ``"warning: "``, ``"info: "`` or empty."""
-        where = f"{location}: " if location else ""
-        plain(f"{self._prefix()}{self.program}: {where}{kind}{text}\n")
+        plain(f"{self._prefix()}{self.program}:{place(location)} {kind}{text}\n")
 
     def _prefix(self) -> str:
         prefix = ""
@@ -80,6 +97,13 @@ class Messages:
         if self.with_guest_name and self.guest_name is not None:
             prefix += f"{self.guest_name} "
         return prefix
+
+
+def place(location: str) -> str:
+    """A location as it stands behind the program's name and its colon (``print_loc``)."""
+    if not location:
+        return ""
+    return f"{location}:" if isinstance(location, InFile) else f" {location}:"
 
 
 def plain(text: str) -> None:

@@ -8,7 +8,8 @@ import sys
 
 from pyqom.errors import PyqomError
 from pyqom.system.commandline import read
-from pyqom.system.messages import Done, Failure, Messages, plain
+from pyqom.system.daemon import die_of_interrupts
+from pyqom.system.messages import Done, Failure, Messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,16 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     name, *arguments = sys.argv if argv is None else argv
     program = os.path.basename(name)
+    die_of_interrupts()
     messages = Messages(NAME if program in ("__main__.py", "") else program)
     try:
         try:
             return run(read(arguments, messages), messages)
         except Failure as failure:
-            for text in failure.messages:
-                if failure.bare:
-                    plain(f"{text}\n")
-                else:
-                    messages.error(text, failure.location)
+            messages.failure(failure)
         except Done as done:
             return done.status
         finally:
@@ -61,7 +59,7 @@ def run(line: CommandLine, messages: Messages) -> int:
 def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
     from pyqom.system import startup
     from pyqom.system.daemon import Daemon, PidFile
-    from pyqom.system.serving import Serving
+    from pyqom.system.serving import Serving, Terminated
 
     setup = startup.prepare(line)
     daemon = Daemon() if line.daemonize else None
@@ -70,6 +68,7 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
     pidfile = PidFile(line.pidfile) if line.pidfile is not None else None
     serving = Serving(line, messages)
     try:
+        serving.watch_signals()
         if pidfile is not None:
             pidfile.write()
         try:
@@ -84,6 +83,8 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
         serving.run()
         if vm.failure is not None:
             raise startup.failure(vm.failure, line)
+    except Terminated:
+        pass  # somebody wanted that, before there was a machine that could end
     finally:
         serving.close()
         if pidfile is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from functools import partial
 
 from pyqom.errors import PyqomError
@@ -11,7 +13,8 @@ from pyqom.monitor.loop import PollLoop
 from pyqom.monitor.protocol import Session, greeting, wording
 from pyqom.monitor.server import Server
 from pyqom.system.daemon import watch_signals
-from pyqom.system.messages import Failure
+from pyqom.system.messages import NOWHERE, Failure
+from pyqom.types.path import resolve_component
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +22,17 @@ if TYPE_CHECKING:
 
     from pyqom.events import Event
     from pyqom.monitor.backends import Backend
+    from pyqom.monitor.chardev import Chardev
     from pyqom.system.commandline import CommandLine, Monitor
     from pyqom.system.messages import Messages
     from pyqom.vm import VirtualMachine
 
 MODES = ("readline", "control")
 TRUE = ("on", "yes", "true", "y")
+
+
+class Terminated(BaseException):
+    """A signal has ended the program while it was still starting."""
 
 
 class Serving:
@@ -39,6 +47,7 @@ class Serving:
         self._server: Server | None = None
         self._vm: VirtualMachine | None = None
         self._wake: tuple[int, int] | None = None
+        self._terminated = False
 
     # --- start ---------------------------------------------------------------
 
@@ -46,6 +55,8 @@ class Serving:
         """Do what QEMU does for chardevs and monitors when a phase is reached.  Raises Failure."""
         if vm.phase == "early-backends":
             self._open(vm)
+            for path in self._line.disks:
+                _refuse_disk(path)
         elif vm.phase == "late-backends-created":
             count = 0
             for monitor in self._line.monitors:
@@ -55,6 +66,7 @@ class Serving:
                     self._connect(vm, monitor, name)
                 except PyqomError as error:
                     raise Failure(str(error), location=monitor.location) from None
+            self._greet(vm)
 
     def _open(self, vm: VirtualMachine) -> None:
         """Open the chardevs, in the order in which they were given."""
@@ -70,7 +82,10 @@ class Serving:
                     if stdio:
                         raise PyqomError("cannot use stdio by multiple character devices")
                     stdio = True
-                inform = partial(self._messages.say, kind="", location=location)
+                _check_named(vm, chardev)
+                # what waits has its option's location, what connects later has none
+                place = location if chardev.wait else NOWHERE
+                inform = partial(self._messages.say, kind="", location=place)
                 backend = self._backends[chardev.id] = open_backend(chardev, inform)
             except PyqomError as error:
                 messages = getattr(error, "messages", (str(error),))
@@ -104,9 +119,8 @@ class Serving:
             raise PyqomError("pyqom has no human monitor yet")
         self._monitors.append((backend, pretty))
 
-    def start(self, vm: VirtualMachine) -> None:
-        """Greet whoever is there."""
-        self._vm = vm
+    def _greet(self, vm: VirtualMachine) -> None:
+        """Greet whoever is there, although the machine may yet fail; requests wait for it."""
         dispatcher = vm.dispatcher
         hello = greeting(dispatcher.version())
         style = wording(vm.release)
@@ -114,11 +128,14 @@ class Serving:
             self._loop,
             lambda pretty: Session(dispatcher, greeting=hello, pretty=pretty, wording=style),
         )
-        vm.events.listen(self._tell)
-        vm.on_exit = self._ended
-        self._watch_signals()
         for backend, pretty in self._monitors:
             self._server.add(backend, pretty=pretty)
+
+    def start(self, vm: VirtualMachine) -> None:
+        """The machine is there: tell what happens to it."""
+        self._vm = vm
+        vm.events.listen(self._tell)
+        vm.on_exit = self._ended
 
     # --- run -----------------------------------------------------------------
 
@@ -137,7 +154,11 @@ class Serving:
         """Stop, when the replies are on their way."""
         self._loop.call_soon(self._loop.stop)
 
-    def _watch_signals(self) -> None:
+    def watch_signals(self) -> None:
+        """Care for signals from now on: they end the program, and what it made goes with it.
+
+        Before there is a machine to shut down they raise `Terminated` wherever the program is.
+        """
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
@@ -151,8 +172,12 @@ class Serving:
 
     def _signalled(self, number: int) -> None:
         """Somebody wants the program to end."""
-        assert self._vm is not None
+        if self._terminated:
+            return
         self._messages.error(f"terminating on signal {number}")
+        if self._vm is None:
+            self._terminated = True
+            raise Terminated
         self._vm.shutdown("host-signal")
 
     def close(self) -> None:
@@ -162,6 +187,35 @@ class Serving:
         for backend in self._backends.values():
             backend.close()
         self._loop.close()
+
+
+def _refuse_disk(path: str) -> None:
+    """There are no disks; QEMU's word counts where it could not have one either."""
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+    except IsADirectoryError:
+        mode = stat.S_IFDIR
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or os.strerror(errno.ENOENT)
+        raise Failure(f"Could not open '{path}': {why}", location=path) from None
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        raise Failure(f"'file' driver requires '{path}' to be a regular file", location=path)
+    raise Failure("pyqom has no disks", location=path)
+
+
+def _check_named(vm: VirtualMachine, chardev: Chardev) -> None:
+    """Look for the chardevs and credentials that a chardev names.  Raises PyqomError."""
+    for label in chardev.bases:
+        if vm.surroundings.chardev(label) is None:
+            if chardev.backend == "mux":
+                raise PyqomError(f"mux: base chardev {label} not found")
+            raise PyqomError(f"hub: chardev can't be found by id '{label}'")
+    if chardev.tls_creds is not None:
+        objects = resolve_component(vm.root, "objects")
+        if objects is None or resolve_component(objects, chardev.tls_creds) is None:
+            raise PyqomError(f"No TLS credentials with id '{chardev.tls_creds}'")
+        raise PyqomError("pyqom does not have 'tls-creds' on a chardev")
 
 
 def _wire(address: Any) -> dict[str, Any]:

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from pyqom.release import Release
     from pyqom.reports import Report
     from pyqom.system.commandline import CommandLine
     from pyqom.system.messages import Messages
+    from pyqom.system.opts import Opts
     from pyqom.system.serving import Serving
 
 MACHINE_HINT = "Use -machine help to list supported machines"
+PROTOCOLS = ("tcp:", "unix:", "exec:", "fd:", "vsock:", "rdma:", "file:")
+"""How an address begins that a migration may come from."""
+CHANNELS = ("main", "cpr")
 NEEDS_KERNEL = ("append", "shim", "initrd")
 
 
@@ -38,6 +43,10 @@ def prepare(line: CommandLine) -> Setup:
     setup = Setup()
     for opts in line.given("action"):
         setup.actions |= _actions(line, opts)
+    if any(said is not None for said in (line.log_items, line.log_file, line.trace_file)):
+        from pyqom.system import logs
+
+        logs.set_up(line)
     _help(line)
     return setup
 
@@ -51,7 +60,21 @@ def _validate(line: CommandLine) -> None:
     if line.incoming not in (None, "defer"):
         if line.preconfig:
             raise Failure("'preconfig' supports '-incoming defer' only")
-        raise Failure("pyqom cannot migrate", location=f"-incoming {line.incoming}")
+        text = _incoming_fault(line.release, line.incoming) or "pyqom cannot migrate"
+        raise Failure(text, location=f"-incoming {line.incoming}")
+
+
+def _incoming_fault(release: Release, text: str) -> str | None:
+    """What QEMU says of an address that it does not know how to read; None for others."""
+    if text.startswith(PROTOCOLS):
+        return None
+    if "incoming-is-a-channel" not in release.rules:
+        return f"unknown migration protocol: {text}"
+    if not text:
+        return "Parameter 'channel-type' is missing"
+    if "=" in text or text[0] == "{" or text in CHANNELS:
+        return None
+    return f"Parameter 'channel-type' does not accept value '{text}'"
 
 
 def _actions(line: CommandLine, opts: Any) -> dict[str, str]:
@@ -110,7 +133,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         line.cpu,
         accel=_accelerators(line),
         globals=[
-            (opts.get("driver") or "", opts.get("property") or "", opts.get("value") or "")
+            (_shown(opts, "driver"), _shown(opts, "property"), _shown(opts, "value"))
             for opts in line.given("global")
         ],
         objects=line.objects,
@@ -124,6 +147,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         preconfig=line.preconfig,
         incoming=line.incoming is not None,
         cpu_pm=_cpu_pm(line),
+        mem_path=line.mem_path,
         actions=setup.actions,
         reports=Printed(line, messages),
         on_phase=serving.on_phase,
@@ -136,6 +160,12 @@ def _cpu_pm(line: CommandLine) -> bool:
     for opts in line.given("overcommit"):
         allowed = opts.flag("cpu-pm", allowed)
     return allowed
+
+
+def _shown(opts: Opts, name: str) -> str:
+    """An option, or what C prints where a configuration file left it out."""
+    text = opts.get(name)
+    return "(null)" if text is None else text
 
 
 def _take(options: dict[str, Any], name: str) -> Any:
@@ -165,8 +195,10 @@ def _add_memory(line: CommandLine) -> None:
     """Make ``-m`` the machine's property (``parse_memory_options``)."""
     from pyqom.system.opts import size
 
+    memory: dict[str, Any] = {}
+    location = NOWHERE
     for opts in line.given("memory"):
-        memory: dict[str, Any] = {}
+        location = opts.location
         text = opts.get("size")
         if text is not None and size("size", text):
             memory["size"] = text + "M" if text[-1:].isdigit() else text
@@ -174,7 +206,10 @@ def _add_memory(line: CommandLine) -> None:
             value = opts.get(option)
             if value is not None:
                 memory[name] = value
+    try:
         line.merge({"memory": memory})
+    except PyqomError as error:
+        raise Failure(str(error), location=location) from None
 
 
 def _accelerators(line: CommandLine) -> Any:

@@ -60,6 +60,12 @@ def options(release: Release) -> dict[str, Option]:
     return known
 
 
+def is_refused(release: Release, name: str) -> bool:
+    """Whether that is an option that pyqom does not have."""
+    option = options(release).get(name)
+    return option is not None and option.fate == "refused"
+
+
 def _fate(entry: dict[str, object]) -> str:
     return next((fate for fate in ("ignored", "refused", "foreign") if fate in entry), "modelled")
 

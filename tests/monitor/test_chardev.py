@@ -87,7 +87,8 @@ def test_compat_that_is_no_chardev(text: str, desc: str | None) -> None:
         ),
         ("con:", "'console' is not a valid char driver name"),
         ("unix:/a,telnet=on", "pyqom does not have 'telnet' on a chardev"),
-        ("websocket:127.0.0.1:1", "pyqom does not have 'websocket' on a chardev"),
+        ("websocket:127.0.0.1:1", "Websocket client is not implemented"),
+        ("websocket:127.0.0.1:1,server=on", "pyqom does not have 'websocket' on a chardev"),
     ],
 )
 def test_compat_that_cannot_be(text: str, desc: str) -> None:
@@ -109,7 +110,12 @@ def test_compat_that_cannot_be(text: str, desc: str) -> None:
         ("pipe,id=a", "chardev: pipe: no device path given"),
         ("mux,id=a", "chardev: mux: no chardev given"),
         ("hub,id=a", "hub: 'chardevs' list is not defined"),
-        ("null,id=a,logfile=", "pyqom does not have 'logfile' on a chardev"),
+        ("ringbuf,id=a,size=3", "size of ringbuf chardev must be power of two"),
+        ("memory,id=a,size=0", "size of ringbuf chardev must be power of two"),
+        ("udp,id=a", "chardev: udp: remote port not specified"),
+        ("serial,id=a", "chardev: serial/tty: no device path given"),
+        ("parallel,id=a", "chardev: parallel: no device path given"),
+        ("tty,id=a,path=/dev/null", "'tty' is not a valid char driver name"),
         ("file,id=a,path=/x,append=x", "Parameter 'append' expects 'on' or 'off'"),
         ("stdio,id=a,mux=x", "Parameter 'mux' expects 'on' or 'off'"),
         ("socket,id=a,path=/a,backend=x", "'x' is not a valid char driver name"),

@@ -492,8 +492,8 @@ def test_null_answers_nobody(running: Running) -> None:
     monitor = running.add("null")
     assert monitor.session is not None
     running.call(lambda: running.server.event("STOP", None, 1, 2))
-    with pytest.raises(ChardevError, match="no chardev backend 'vc'"):
-        running.add("vc")
+    with pytest.raises(ChardevError, match="no chardev backend 'parallel'"):
+        running.add("/dev/parport0")
 
 
 STDIO = textwrap.dedent(

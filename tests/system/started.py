@@ -9,7 +9,7 @@ import pytest
 from pyqom.errors import PyqomError
 from pyqom.system import startup
 from pyqom.system.commandline import read
-from pyqom.system.messages import Done, Failure, Messages
+from pyqom.system.messages import Done, Failure, Messages, place
 from pyqom.system.serving import Serving
 from pyqom.vm import VirtualMachine
 
@@ -22,8 +22,10 @@ class Heard(Messages):
         self.lines: list[str] = []
 
     def say(self, text: str, kind: str, location: str) -> None:
-        where = f"{location}: " if location else ""
-        self.lines += f"{{prog}}: {where}{kind}{text}".split("\n")
+        self.lines += f"{{prog}}:{place(location)} {kind}{text}".split("\n")
+
+    def bare(self, text: str) -> None:
+        self.lines += text.split("\n")
 
 
 class Start:
@@ -46,8 +48,7 @@ class Start:
                 serving.close()
         except Failure as failure:
             self.status = 1
-            for text in failure.messages:
-                messages.error(text, failure.location)
+            messages.failure(failure)
         except Done as done:
             self.status = done.status
 

@@ -11,7 +11,9 @@ from pyqom.system import table
 
 from .started import Start
 
-UNTRIED = {"daemonize", "pidfile", "readconfig", "qmp", "qmp-pretty", "chardev"}
+UNTRIED = {"daemonize", "pidfile", "readconfig", "qmp", "qmp-pretty", "chardev"} | {
+    *("D", "trace"),
+}
 """What leaves the process, or touches files."""
 ODD = [
     *("", "x", "?", "help", ",", "=", ",,", "a=b", "a=b,c", "{", "{}", "[]", '{"a":1}', '"x"'),

@@ -28,7 +28,9 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
     (("-M", "q35,usb"), ["-M q35,usb: Expected '=' after parameter 'usb'"]),
     (("-M", ","), ["-M ,: Invalid parameter ''"]),
     (("-M", "type.x=3"), ["-M type.x=3: Parameters 'type.*' used inconsistently"]),
-    (("-M", "memory=1G"), ["Invalid parameter type for 'memory', expected: object"]),
+    (("-M", "memory=1G"), ["Parameter 'memory' used inconsistently"]),
+    (("-M", "memory=1G", "-m", "1"), ["-m 1: Parameter 'memory' used inconsistently"]),
+    (("-M", "type="), ['unsupported machine type: ""', "Use -machine help to list"]),
     (
         ("-M", "smp.cpus=1", "-M", "smp=3"),
         ["-M smp=3: Parameters 'smp.*' used inconsistently"],
@@ -64,6 +66,48 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
             f"-mon chardev=b,bogus=1: warning: {MON}",
             "-mon chardev=b,bogus=1: Invalid parameter 'bogus'",
         ],
+    ),
+    (
+        ("-mon", "a,mode=control", "-mon", "a,mode=control", "-chardev", "null,id=a"),
+        [
+            f"-mon a,mode=control: warning: {MON}",
+            "-mon a,mode=control: chardev 'a' is already in use",
+        ],
+    ),
+    (("-chardev", "mux,id=a,chardev=x"), ["-chardev mux,id=a,chardev=x: mux: base chardev x not"]),
+    (
+        ("-chardev", "hub,id=a,chardevs.0=x"),
+        ["-chardev hub,id=a,chardevs.0=x: hub: chardev can't be found by id 'x'"],
+    ),
+    (
+        ("-chardev", "socket,id=a,path=/x,server=on,wait=off,tls-creds=t"),
+        [
+            "-chardev socket,id=a,path=/x,server=on,wait=off,tls-creds=t:"
+            " No TLS credentials with id 't'"
+        ],
+    ),
+    (
+        ("-chardev", "socket,id=a,host=10.99.99.99,port=1,server=on,wait=off"),
+        [
+            "-chardev socket,id=a,host=10.99.99.99,port=1,server=on,wait=off:"
+            " Failed to bind socket: Cannot assign requested address"
+        ],
+    ),
+    (
+        ("-chardev", "null,id=a,logfile=/nonexist/x"),
+        ["-chardev null,id=a,logfile=/nonexist/x: Could not create '/nonexist/x': No such file"],
+    ),
+    (
+        ("-chardev", "null,id=a,logfile=/dev/null"),
+        ["-chardev null,id=a,logfile=/dev/null: pyqom does not have 'logfile' on a chardev"],
+    ),
+    (
+        ("-chardev", "serial,id=a,path=/nonexist"),
+        ["-chardev serial,id=a,path=/nonexist: Could not open '/nonexist': No such file"],
+    ),
+    (
+        ("-chardev", "udp,id=a,port=x"),
+        ["-chardev udp,id=a,port=x: address resolution failed for localhost:x: Servname not"],
     ),
     (("-chardev", "null"), ["-chardev null: chardev: no id specified"]),
     (
@@ -131,7 +175,13 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
     (("-preconfig", "-incoming", "tcp:0:1"), ["'preconfig' supports '-incoming defer' only"]),
     (("-drive", "file=x"), ["-drive file=x: Option not supported in this build"]),
     (("-vga", "std"), ["-vga std: Option not supported in this build: only none"]),
-    (("disk.img",), ["disk.img: pyqom has no disks"]),
+    (("disk.img",), ["disk.img: Could not open 'disk.img': No such file or directory"]),
+    (("/dev",), ["/dev: 'file' driver requires '/dev' to be a regular file"]),
+    ((__file__,), [f"{__file__}: pyqom has no disks"]),
+    (("disk.img", "-M", "nope"), ['unsupported machine type: "nope"', "Use -machine"]),
+    (("-M", "-qmp", "stdio"), ['unsupported machine type: "-qmp"', "Use -machine"]),
+    (("-chardev", "-qmp", "stdio"), ["-chardev -qmp: chardev: no id specified"]),
+    (("disk.img", "-M", "q35,bogus=1"), ["disk.img: Could not open 'disk.img': No such"]),
     (("--release", "6.0"), ["unknown release '6.0'"]),
     (
         ("-accel", "tcg,tb-size=-1"),
@@ -145,6 +195,79 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
         ],
     ),
     (("-M", "none,accel="), ["no accelerator found"]),
+    (
+        ("-accel", ",tcg"),
+        [
+            "-accel ,tcg: warning: short-form boolean option 'tcg' deprecated",
+            "Please use tcg=on instead",
+            "-accel ,tcg: invalid accelerator ",
+        ],
+    ),
+    (
+        ("-kernel", "/x"),
+        ["The -kernel parameter is not supported (use the generic 'loader' device instead)."],
+    ),
+    (
+        ("-M", "q35", "-kernel", "/nonexist"),
+        ["qemu: could not open kernel file '/nonexist': No such file or directory"],
+    ),
+    (
+        ("-M", "microvm", "-kernel", "/dev/null"),
+        ["qemu: could not load kernel '/dev/null': No such file or directory"],
+    ),
+    (("-M", "pc", "-bios", "/nonexist"), ["qemu: could not load PC BIOS '/nonexist'"]),
+    (("-M", "q35", "-bios", __file__), [f"qemu: could not load PC BIOS '{__file__}'"]),
+    (
+        ("-M", "none,memory-backend=x", "-mem-path", "/tmp"),
+        ["'-mem-path' can't be used together with'-machine memory-backend'"],
+    ),
+    (
+        ("-M", "q35", "-mem-path", "/nonexist/x"),
+        ["can't open backing store /nonexist/x for guest RAM: No such file or directory"],
+    ),
+    (("-vga", "bogus"), ["unknown vga type: bogus"]),
+    (
+        ("-serial", "foo"),
+        [
+            "-serial foo: 'foo' is not a valid char driver",
+            "-serial foo: could not connect serial device to character backend 'foo'",
+        ],
+    ),
+    (
+        ("-debugcon", "foo"),
+        [
+            "-debugcon foo: 'foo' is not a valid char driver",
+            "-debugcon foo: invalid character backend 'foo'",
+        ],
+    ),
+    (("-run-with", "foo=1"), ["-run-with foo=1: Invalid parameter 'foo'"]),
+    (("-run-with", "user=a"), ["-run-with user=a: Option not supported in this build"]),
+    (
+        ("-incoming", "foo"),
+        ["-incoming foo: Parameter 'channel-type' does not accept value 'foo'"],
+    ),
+    (("-incoming", ""), ["-incoming : Parameter 'channel-type' is missing"]),
+    (("-incoming", "tcp:0:1"), ["-incoming tcp:0:1: pyqom cannot migrate"]),
+    (("--release", "7.2", "-incoming", "foo"), ["-incoming foo: unknown migration protocol: foo"]),
+    (("-D", "/nonexist/x"), ["Error opening logfile /nonexist/x: No such file or directory"]),
+    (("-D", "/tmp/%s"), ["Bad logfile template: /tmp/%s"]),
+    (("-D", "/tmp/%d%d"), ["Bad logfile template: /tmp/%d%d"]),
+    (("-d", "tid"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "tid", "-D", "/tmp/x"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "all", "-D", "/tmp/x"), ["Filename template with '%d' required for 'tid'"]),
+    (("-d", "foo"), []),
+    (("-d", "int,help"), []),
+    (("-d", ""), []),
+    (("-dfilter", "x"), ["-dfilter x: Bad range specifier"]),
+    (("-dfilter", "0x1000..x"), ["-dfilter 0x1000..x: Invalid number to the right of .."]),
+    (("-dfilter", "10x+1"), ["-dfilter 10x+1: Invalid number to the left of +"]),
+    (("-dfilter", "0x2000..0x1000"), ["-dfilter 0x2000..0x1000: Invalid range"]),
+    (("-trace", "bogus=1"), ["-trace bogus=1: Invalid parameter 'bogus'"]),
+    (("-trace", "help"), ["-trace help: Option not supported in this build: there are no"]),
+    (
+        ("-trace", "file=/nonexist/x"),
+        ["Error opening logfile /nonexist/x: No such file or directory"],
+    ),
 ]
 
 
@@ -155,6 +278,7 @@ def test_refused(arguments: tuple[str, ...], lines: list[str]) -> None:
     assert start.status == 1
     told = [line.removeprefix("{prog}: ") for line in start.lines]
     assert len(told) >= len(lines)
+    assert sum("'-mon' is deprecated" in line for line in told) <= 1
     for line, wanted in zip(told, lines, strict=False):
         assert line.startswith(wanted)
 
@@ -172,6 +296,20 @@ WARNED: list[tuple[tuple[str, ...], list[str]]] = [
         ("-global", "a.b.c=1"),
         ["{prog}: warning: global a.b.c has invalid class name"],
     ),
+    (("-trace", "foo"), ["{prog}: -trace foo: warning: trace event 'foo' does not exist"]),
+    (("-trace", "-f"), ["{prog}: -trace -f: warning: trace event 'f' does not exist"]),
+    (
+        ("-chardev", "socket,id=a,path=/nonexist/s,reconnect-ms=100"),
+        [
+            "{prog}: Unable to connect character device a:"
+            " Failed to connect to '/nonexist/s': No such file or directory"
+        ],
+    ),
+    (("-trace", "enable=*"), []),
+    (("-run-with", "async-teardown=on"), []),
+    (("-d", "int,trace:foo"), ["{prog}: warning: trace event 'foo' does not exist"]),
+    (("-d", "int,cpu"), []),
+    (("-dfilter", "0x1000+0x10,1..2,5-1"), []),
     (
         ("-M", "none,accel=nope:tcg"),
         ["{prog}: invalid accelerator nope", "{prog}: falling back to tcg"],
@@ -184,6 +322,51 @@ def test_warned(arguments: tuple[str, ...], lines: list[str]) -> None:
     start = Start([*NONE, *arguments])
     assert start.vm is not None
     assert start.lines == lines
+
+
+@pytest.mark.parametrize("release", ["7.2", "11.1"])
+def test_poor_performance_is_told_once(release: str) -> None:
+    start = Start(["--release", release, *Q35, "-m", "128", "-M", "q35,max-ram-below-4g=1M"])
+    assert start.vm is not None
+    (line,) = start.lines
+    assert line.startswith("{prog}: warning: There is possibly poor performance as the ram size")
+
+
+def test_memory_in_a_file(tmp_path: Path) -> None:
+    vm = started(*Q35, "-mem-path", str(tmp_path), "-bios", "bios.bin", "-kernel", __file__)
+    assert vm.qmp("qom-get", path="/objects/pc.ram", property="type") == "memory-backend-file"
+    assert vm.qmp("qom-get", path="/objects/pc.ram", property="mem-path") == str(tmp_path)
+    assert vm.machine.get("kernel") == __file__
+
+
+SILENT = {
+    "ringbuf": "ringbuf",
+    "memory,size=1k": "memory",
+    "udp,host=127.0.0.1,port=1": "udp",
+    "vc": "vc",
+    "msmouse": "msmouse",
+    "wctablet": "wctablet",
+    "testdev": "testdev",
+    "qemu-vdagent": "qemu-vdagent",
+    "serial,path=/dev/null": "serial",
+}
+"""Chardevs that nobody speaks through, and what ``query-chardev`` calls them."""
+
+
+@pytest.mark.parametrize("release", ["7.2", "11.1"])
+@pytest.mark.parametrize("text", SILENT)
+def test_silent_chardevs(text: str, release: str) -> None:
+    vm = started("--release", release, *NONE, "-chardev", f"{text},id=a")
+    assert vm.qmp("query-chardev") == [
+        {"label": "a", "filename": SILENT[text], "frontend-open": False}
+    ]
+    kind = f"child<chardev-{SILENT[text]}>"
+    assert {"name": "a", "type": kind} in vm.qmp("qom-list", path="/chardevs")
+
+
+def test_older_names_of_chardevs() -> None:
+    vm = started("--release", "7.2", *NONE, "-chardev", "tty,path=/dev/null,id=a")
+    assert {"name": "a", "type": "child<chardev-serial>"} in vm.qmp("qom-list", path="/chardevs")
 
 
 def test_both_spellings_of_a_device() -> None:
@@ -246,11 +429,18 @@ def test_a_configuration_file(tmp_path: Path) -> None:
     assert next(child.path_component for child in vm.objects.children()) == "r0"
     assert len(vm.qmp("query-cpus-fast")) == 2
     path.write_text('[name]\nguest = "a"\n[bogus]\nx = "y"\n')
-    assert Start(["-readconfig", str(path)]).lines == [
-        f"{{prog}}: {path}:4: There is no option group 'bogus'"
-    ]
-    path.write_text("[name]\nguest\n")
-    assert Start(["-readconfig", str(path)]).lines == [f"{{prog}}: {path}:2: parse error"]
+
+
+def test_an_events_file_that_is_not_there() -> None:
+    start = Start([*NONE, "-trace", "events=/nonexist"])
+    assert (start.status, start.lines) == (1, ["{prog}:/nonexist: No such file or directory"])
+
+
+def test_a_log_is_there_and_empty(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("old")
+    started(*NONE, "-d", "int", "-D", str(log))
+    assert log.read_text() == ""
 
 
 @pytest.mark.parametrize("release", ["7.2", "11.1"])

@@ -36,6 +36,19 @@ def test_stdio() -> None:
     assert rest[1] == {"return": {"status": "running", "running": True}}
 
 
+def test_greeting_comes_before_the_machine() -> None:
+    done = run("-M", "q35", "-smp", "300", "-display", "none", "-qmp", "stdio", data=NEGOTIATE)
+    assert done.returncode == 1
+    (greeting,) = done.stdout.splitlines()
+    assert json.loads(greeting).keys() == {"QMP"}
+    assert b"APIC ID 255 requires x2APIC feature in CPU" in done.stderr
+
+
+def test_no_greeting_before_the_monitors() -> None:
+    done = run("-M", "q35,bogus=1", "-display", "none", "-qmp", "stdio", data=NEGOTIATE)
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
 def test_pretty() -> None:
     done = run(*NONE, "-qmp-pretty", "stdio", data=NEGOTIATE + QUIT)
     assert done.stdout.startswith(b'{\r\n    "QMP": {\r\n        "version": {')
@@ -122,6 +135,21 @@ def test_signal(number: signal.Signals, tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_at_start(number: signal.Signals, tmp_path: Path) -> None:
+    """A program that still waits for its first client ends, and leaves nothing behind."""
+    path, pidfile = tmp_path / "qmp", tmp_path / "pid"
+    arguments = [*NONE, "-qmp", f"unix:{path},server=on,wait=on", "-pidfile", str(pidfile)]
+    with subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"waiting for connection" in process.stderr.readline()
+        assert pidfile.exists()
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert process.stderr.read().endswith(f": terminating on signal {number:d}\n".encode())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_client_after_another(tmp_path: Path) -> None:
     path = tmp_path / "qmp"
     arguments = [*NONE, "-qmp", f"unix:{path},server=on,wait=on"]
@@ -171,6 +199,8 @@ HELPS = {
     "-object rng-random,help": "rng-random options:\n  filename=<string>\n",
     "-device help": 'Controller/Bridge/Hub devices:\nname "cxl-downstream", bus PCI, desc "CXL',
     "-machine none,help": "none-machine options:\n  append=<string>        - Linux kernel",
+    "-chardev help": "Available chardev backend types: \n  file\n  hub\n  memory\n",
+    "-vga help": "none                 no graphic card\nstd                  standard VGA\n",
     "-smp help": "smp-opts options:\n  books=<num>\n",
 }
 
