@@ -96,8 +96,3 @@ class Guest(RunState):
             self._pause("shutdown")
         else:
             self._exit()
-=======
-        self.reset_devices()
-        if self.status not in ("running", "inmigrate"):
-            self.status = "prelaunch"
->>>>>>> main

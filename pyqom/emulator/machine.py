@@ -17,18 +17,18 @@ class Emulator:
 
     `machine` is the machine object with its memory laid out, `cpu` the boot CPU; the others wait
     for a start-up interrupt that nobody can send.  Raises PyqomError with QEMU's text where the
-    firmware cannot be had, and for a machine that is no PC.
+    firmware cannot be had, and PyqomError for a machine without CPU or firmware.
     """
 
     def __init__(self, machine: Any, cpu: Any) -> None:
-        if machine.layout is None:
-            raise PyqomError(f"unicorn cannot run machine '{machine.machine_type.name}'")
+        if cpu is None or not machine.firmware:
+            raise PyqomError(f"machine '{machine.machine_type.name}' has nothing to run")
         self.machine = machine
         self.cpu = cpu
         self.halted = False
         """Whether the vCPU waits for an interrupt; none will come before a reset."""
         self._engine: Engine | None = None
-        self._firmware = memory.read_firmware(machine.get("firmware"))
+        self._firmware = memory.read_firmware(machine.firmware)
 
     def reset(self) -> None:
         """Let the vCPU begin anew; RAM stays what it is."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import mmap
 
 from pyqom.errors import PyqomError
+from pyqom.machines.bootfiles import FIRMWARE_UNIT, BootFileError
+from pyqom.machines.memory import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +20,10 @@ KIB, GIB = 1 << 10, 1 << 30
 PAGE = 4 * KIB
 VGA, LOW_END = 0xA0000, 0x100000
 """Below 1 MiB there is RAM up to the VGA's window; then devices and ROM."""
+MICROVM_LOW = 3 * GIB
+"""So much of a microvm's RAM lies below 4 GiB."""
 ISA_BIOS = 128 * KIB
 """So much of the end of the firmware is seen below 1 MiB as well."""
-FIRMWARE_UNIT = 64 * KIB
 MOST_FIRMWARE = 16 << 20
 
 
@@ -80,9 +83,7 @@ def _mapped(backend: Any) -> mmap.mmap:
 
 def ram(machine: Any, dimms: Iterable[Any] = ()) -> Iterator[Region]:
     """The machine's RAM where it lies, without the hole below 1 MiB, then its DIMMs."""
-    layout = machine.layout
-    below, above = layout.below_4g, layout.above_4g
-    for backend, address, offset, size in _placed(machine, below, above, layout.above_start):
+    for backend, address, offset, size in _placed(machine, _layout(machine)):
         name, content = backend.path_component, content_of(backend)
         for start, end in _around_the_hole(address, address + size):
             yield Region(name, start, content, offset + start - address, end - start)
@@ -92,17 +93,24 @@ def ram(machine: Any, dimms: Iterable[Any] = ()) -> Iterator[Region]:
         yield Region(backend.path_component, address, content_of(backend), 0, size)
 
 
-def _placed(
-    machine: Any, below: int, above: int, above_start: int
-) -> Iterator[tuple[Any, int, int, int]]:
+def _layout(machine: Any) -> Layout:
+    """Where the RAM lies; a microvm has none of its own (``microvm_memory_init``)."""
+    if machine.layout is not None:
+        found: Layout = machine.layout
+        return found
+    below = min(machine.memory_size, MICROVM_LOW)
+    return Layout(below, machine.memory_size - below)
+
+
+def _placed(machine: Any, layout: Layout) -> Iterator[tuple[Any, int, int, int]]:
     """(backend, address, offset in it, size): one after another, first below 4 GiB, then above."""
-    done = 0
+    below, total, done = layout.below_4g, layout.below_4g + layout.above_4g, 0
     for backend in _backends(machine):
         offset, size = 0, backend.get("size")
-        while offset < size and done < below + above:
-            low = done < below
-            address = done if low else above_start + done - below
-            part = min(size - offset, (below if low else below + above) - done)
+        while offset < size and done < total:
+            is_low = done < below
+            address = done if is_low else layout.above_start + done - below
+            part = min(size - offset, (below if is_low else total) - done)
             yield backend, address, offset, part
             offset, done = offset + part, done + part
 
@@ -131,7 +139,7 @@ def read_firmware(path: str) -> bytes:
     except (OSError, ValueError):
         content = b""
     if not content or len(content) % FIRMWARE_UNIT or len(content) > MOST_FIRMWARE:
-        raise PyqomError(f"could not load PC BIOS '{path}'")
+        raise BootFileError(f"qemu: could not load PC BIOS '{path}'")
     return content
 
 
