@@ -1,4 +1,4 @@
-"""Guest code of a machine, as far as its accelerator runs any; and how guest code ends a machine."""
+"""Guest code of a machine, where its accelerator runs any, and how it ends the machine."""
 
 from __future__ import annotations
 

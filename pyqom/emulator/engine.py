@@ -208,9 +208,7 @@ class Engine:
     def _interrupt(self, _: Any, number: int, __: Any) -> None:
         self._fail(f"interrupt or exception {number:#04x}, which the engine cannot deliver")
 
-    def _no_memory(
-        self, _: Any, access: int, address: int, size: int, value: int, __: Any
-    ) -> bool:
+    def _no_memory(self, _: Any, access: int, address: int, size: int, value: int, __: Any) -> bool:
         where = ACCESSES.get(access, "access to")
         self._fail(f"{where} {address:#x} ({size} bytes)")
         return False

@@ -24,11 +24,11 @@ def physical(
     """
     if not cr0 & PAGING:
         return linear
-    width, bits, shifts = 8, 9, (39, 30, 21, 12)
+    width, bits, shifts = 8, 9, [39, 30, 21, 12]
     if not cr4 & PAE:
-        width, bits, shifts = 4, 10, (22, 12)
+        width, bits, shifts = 4, 10, [22, 12]
     elif not long_mode:
-        shifts = (30, 21, 12)
+        shifts = [30, 21, 12]
     table = cr3 & (FRAME if long_mode or width == 4 else 0xFFFFFFE0)
     for shift in shifts:
         index = linear >> shift & (1 << bits) - 1
