@@ -9,8 +9,11 @@ from __future__ import annotations
 from pyqom.devices.catalog import aliases
 from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
+from pyqom.devices.finding import default_bus, find_bus
+from pyqom.devices.hotplug import HotplugHandler
+from pyqom.devices.virtio_memory import MemoryProxy
 from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
-from pyqom.machines.memory import check_addable, free_address, free_slot
+from pyqom.machines.memory import check_addable, check_prepared, free_address, free_slot
 from pyqom.types.path import resolve_at
 from pyqom.types.qdict import qdict_order
 from pyqom.types.user_creatable import id_wellformed
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from pyqom.devices.board import Board
     from pyqom.devices.context import Context
     from pyqom.devices.device import Device
     from pyqom.devices.modules import Modules
@@ -36,7 +40,7 @@ class Texts(dict):  # type: ignore[type-arg]
     """Properties as a command line gives them: nested, with texts for all scalars."""
 
 
-class Plugging:
+class Plugging(HotplugHandler):
     """The devices of a machine; the part of `pyqom.vm.VirtualMachine` that deals with them."""
 
     root: Any
@@ -51,7 +55,8 @@ class Plugging:
     context: Context
     cpus: Cpus | None
     warnings: Reports
-    _unattached = _anonymous = 0
+    board: Board
+    _anonymous = 0
 
     def has_reached(self, phase: str) -> bool:
         """Whether that much of the machine has been built."""
@@ -64,20 +69,7 @@ class Plugging:
 
         Raises PyqomError and leaves nothing behind.
         """
-        homeless = device.parent_object is None
-        if homeless:
-            self.unattached.add_child(f"device[{self._unattached}]", device)
-        try:
-            device.realize(True)
-        except PyqomError:
-            if homeless:
-                device.unparent()
-            raise
-        self._unattached += homeless
-        if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
-            self.cpus.present[device.cpu_index] = device
-        elif isinstance(device, PCDimm):
-            self.machine.device_memory.used += device.memory.get("size")
+        device.realize(True)
 
     def add_device(
         self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
@@ -89,24 +81,32 @@ class Plugging:
         if driver is None:
             raise MissingParameter("Parameter 'driver' is missing")
         cls = self._device_class(driver)
-        if "bus" in props:
-            raise PyqomError(f"Bus '{str(props['bus']).partition('/')[0]}' not found")
+        props = Texts(props) if isinstance(props, Texts) else dict(props)
+        bus = self._find_bus(cls, driver, props.pop("bus", None))
         device: Device = cls(self.context)
-        device._hotplugged = self.has_reached("machine-ready")
         if device._hotplugged:
-            self._check_hotpluggable(device)
+            self._check_hotpluggable(device, bus)
         self._take_in(device, identifier)
         try:
             setter = device.set_keyval if isinstance(props, Texts) else device.set
             for name in qdict_order(props):
                 setter(name, props[name])
-            if not device.has_model:
-                raise PyqomError(f"pyqom has no model of '{device.typename}' yet")
-            self.realize(device)
+            if bus is not None:
+                device.put_on(bus)
+            device.realize(True)
         except PyqomError:
             device.unparent()
             raise
         return device
+
+    def _find_bus(self, cls: Any, driver: str, path: Any) -> Any:
+        """The bus for a device: the one that is named, or the first that takes it."""
+        if path is not None:
+            bus = find_bus(self.board.system_bus, path, aliases(self.release))
+            if cls.bus_type is None or not bus.cast(cls.bus_type):
+                raise PyqomError(f"Device '{driver}' can't go on {bus.typename} bus")
+            return bus
+        return None if cls.bus_type is None else default_bus(self.board.system_bus, cls)
 
     def _device_class(self, driver: str) -> Any:
         """The class of a device that users may make (``qdev_get_device_class``)."""
@@ -124,15 +124,21 @@ class Plugging:
             late and self.has_reached("machine-ready") and not cls.hotpluggable_class
         ):
             raise PyqomError("Parameter 'driver' expects a pluggable device type")
+        on_system_bus = self.types.implements(name, "sys-bus-device")
+        if on_system_bus and self.machine_type.family not in cls.machines:
+            raise PyqomError(
+                "Parameter 'driver' expects a dynamic sysbus device type for the machine"
+            )
         return cls
 
-    def _check_hotpluggable(self, device: Device) -> None:
-        """Refuse what the type or the machine cannot plug (``qdev_hotplug_allowed``)."""
+    def _check_hotpluggable(self, device: Device, bus: Any) -> None:
+        """Refuse what the type, its bus or the machine cannot plug (``qdev_hotplug_allowed``)."""
         if not device.hotpluggable_class:
             raise PyqomError(f"Device '{device.typename}' does not support hotplugging")
-        ancestors = self.machine_type.ancestors
-        needed = "x86-machine" if isinstance(device, X86CPU) else "generic-pc-machine"
-        if needed not in ancestors:
+        if bus is not None:
+            if not bus.hotpluggable:
+                raise PyqomError(f"Bus '{bus.name}' does not support hotplugging")
+        elif self.handler_of(device) is None:
             raise PyqomError(f"Device '{device.typename}' can not be hotplugged on this machine")
 
     def _take_in(self, device: Device, identifier: str | None) -> None:
@@ -160,13 +166,84 @@ class Plugging:
             hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
             kind = "hotpluggable device" if hotpluggable else "device"
             raise PyqomError(f"{identifier} is not a {kind}")
+        if found.pending_deleted:
+            raise PyqomError(f"Device {identifier} is already in the process of unplug")
         self._unplug(found)
 
     def _unplug(self, device: Device) -> None:
-        """A guest would have to let the device go; without guest code none ever does."""
-        self._check_hotpluggable(device)
+        """Let a device go, or ask the guest to, which without guest code it never does."""
+        self._check_hotpluggable(device, device.parent_bus)
+        handler = device.handler()
+        if handler.asks_guest:
+            handler.unplug_request(device)
+        else:
+            handler.unplug(device)
+            device.unparent()
+
+    # --- the machine's part ----------------------------------------------------
+
+    @property
+    def has_acpi(self) -> bool:
+        """Whether the machine can plug by ACPI."""
+        family = self.machine_type.family
+        return family in ("pc-i440fx", "pc-q35") and self.machine.get("acpi") != "off"
+
+    asks_guest = True
+
+    def handler_of(self, device: Any) -> HotplugHandler | None:
+        """The machine, where it handles hot-plug of a device (``pc_get_hotplug_handler``)."""
+        ancestors = self.machine_type.ancestors
+        if isinstance(device, X86CPU):
+            return self if "x86-machine" in ancestors else None
+        if isinstance(device, (PCDimm, MemoryProxy)):
+            return self if "generic-pc-machine" in ancestors else None
+        return None
+
+    def pre_plug(self, device: Any) -> None:
+        """Find a device its place, before it is realized.  Raises PyqomError."""
+        if isinstance(device, X86CPU):
+            self._pre_plug_cpu(device)
+        elif isinstance(device, PCDimm):
+            self._pre_plug_memory(device)
+        else:
+            device.place(self._free_address(device))
+            self._bus_handler(device).pre_plug(device)
+
+    def plug(self, device: Any) -> None:
+        """Take a CPU, or memory, that has been realized."""
+        if isinstance(device, X86CPU):
+            assert self.cpus is not None
+            self.cpus.present[device.cpu_index] = device
+            return
+        self._account(device)
+        if isinstance(device, MemoryProxy):
+            self._bus_handler(device).plug(device)
+
+    @staticmethod
+    def _bus_handler(device: Device) -> HotplugHandler:
+        """Who handles the bus of a device; what handles nothing, where nobody does."""
+        handler = device.parent_bus.handler
+        return HotplugHandler() if handler is None else handler
+
+    def _account(self, device: Any) -> None:
+        """Take the room of a memory device, until it is put to rest (``memory_device_plug``)."""
+        memory, size = self.machine.device_memory, device.memory.get("size")
+        memory.used += size
+        self.board.memory.append(device)
+
+        def leave() -> None:
+            memory.used -= size
+            self.board.memory.remove(device)
+
+        device.on_unrealize(leave)
+
+    def unplug_request(self, device: Any) -> None:
+        """Refuse what cannot go.  Raises PyqomError."""
         if isinstance(device, PCDimm) and not self.has_acpi:
             raise PyqomError(NO_ACPI)
+        if isinstance(device, MemoryProxy):
+            device.backend.check_leaving()
+            self._bus_handler(device).unplug_request(device)
         if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
             if self.machine_type.family == "microvm":
                 raise PyqomError("unplug not supported by microvm")
@@ -177,21 +254,6 @@ class Plugging:
                 raise PyqomError(
                     f"acpi: device unplug request for not supported device type: {device.typename}"
                 )
-
-    # --- the machine's part ----------------------------------------------------
-
-    @property
-    def has_acpi(self) -> bool:
-        """Whether the machine can plug by ACPI."""
-        family = self.machine_type.family
-        return family in ("pc-i440fx", "pc-q35") and self.machine.get("acpi") != "off"
-
-    def pre_plug(self, device: Any) -> None:
-        """Find a device its place, before it is realized.  Raises PyqomError."""
-        if isinstance(device, X86CPU):
-            self._pre_plug_cpu(device)
-        elif isinstance(device, PCDimm):
-            self._pre_plug_memory(device)
 
     def _pre_plug_cpu(self, cpu: X86CPU) -> None:
         """``x86_cpu_pre_plug``: a CPU's place and its node."""
@@ -211,21 +273,24 @@ class Plugging:
         slots = machine.memory_slots
         if dimm.slot != UNASSIGNED_SLOT and not 0 <= dimm.slot < max(slots, 1):
             raise PyqomError(f"invalid slot number {dimm.slot}, valid range is [0-{slots - 1}]")
-        others = self.memory_devices()
-        dimm.set("slot", free_slot(machine, {other.slot for other in others}, dimm.slot))
-        size = dimm.memory.get("size")
-        memory = check_addable(machine.device_memory, size, 1)
-        taken = [(other.addr, other.memory.get("size"), other.id) for other in others]
-        address = free_address(memory, taken, dimm.addr, dimm.alignment, size)
-        dimm.set("addr", address)
+        if dimm.cast("nvdimm") and not machine.get("nvdimm"):
+            raise PyqomError("nvdimm is not enabled: missing 'nvdimm' in '-M'")
+        taken = {other.slot for other in self.memory_devices() if isinstance(other, PCDimm)}
+        dimm.set("slot", free_slot(machine, taken, dimm.slot))
+        dimm.set("addr", self._free_address(dimm))
         dimm.numa_nodes = 0 if machine.numa is None else len(machine.numa)
 
-    def memory_devices(self) -> list[PCDimm]:
-        """The memory that is plugged, by address."""
-        found = [
-            device
-            for place in (self.peripheral, self.peripheral_anon)
-            for device in place.children()
-            if isinstance(device, PCDimm) and device._realized
+    def _free_address(self, device: Any) -> int:
+        """Where a memory device goes (``memory_device_pre_plug``).  Raises PyqomError."""
+        memory = self.machine.device_memory
+        check_prepared(memory)
+        size = device.memory.get("size")
+        check_addable(memory, size, 1)
+        taken = [
+            (other.addr, other.memory.get("size"), other.id) for other in self.memory_devices()
         ]
-        return sorted(found, key=lambda dimm: dimm.addr)
+        return free_address(memory, taken, device.addr, device.alignment, size)
+
+    def memory_devices(self) -> list[Any]:
+        """The memory that is plugged, by address."""
+        return sorted(self.board.memory, key=lambda device: device.addr)

@@ -13,15 +13,18 @@ from pyqom.accel.choice import choose
 from pyqom.catalog import registry
 from pyqom.devices.backends.objects import object_add, object_del
 from pyqom.devices.backends.surroundings import Surroundings
+from pyqom.devices.board import Board
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.dimm import PCDimm
 from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.guest import Guest
 from pyqom.machines import MachineType, find
 from pyqom.machines.bootfiles import check_boot_files
+from pyqom.machines.chipset import build_devices
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -88,9 +91,10 @@ class VirtualMachine(Guest, Plugging):
     its name, or the name with properties as texts, or a list to try in turn; ``globals`` are
     (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type``
     and ``id``, ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``host`` is the host of ``accel="kvm"``, a record or its file
-    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
-    with types of one's own.
+    ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
+    BlockdevOptions, Netdev and Audiodev.  ``host`` is the host of ``accel="kvm"``, a record or its
+    file (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a
+    registry with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
@@ -113,6 +117,9 @@ class VirtualMachine(Guest, Plugging):
         objects: Iterable[Mapping[str, Any]] = (),
         devices: Iterable[Mapping[str, Any]] = (),
         numa: Iterable[Mapping[str, Any]] = (),
+        blockdevs: Iterable[Mapping[str, Any]] = (),
+        netdevs: Iterable[Mapping[str, Any]] = (),
+        audiodevs: Iterable[Mapping[str, Any]] = (),
         release: str | None = None,
         *,
         options: Mapping[str, Any] | None = None,
@@ -165,10 +172,13 @@ class VirtualMachine(Guest, Plugging):
         others = self._configure_machine(options or {}, texts, smp, memory)
         self._reach("machine-created")
         self._choose_accelerator(accel, others)
+        self._add_each("audiodevs", audiodevs, self.board.add_audiodev)
+        self._add_each("blockdevs", blockdevs, self.board.add_blockdev)
         self._reach("accel-created")
         if machine.deprecation_warning:
             self.warnings.append(machine.deprecation_warning)
         self._add_objects(late)
+        self._add_each("netdevs", netdevs, self.board.network.add)
         self._reach("late-backends-created")
         self._choose_cpu(cpu)
         if others.memory_backend is not None:
@@ -181,6 +191,7 @@ class VirtualMachine(Guest, Plugging):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.board.ended = True
         self.root.finalize()
 
     # --- phases --------------------------------------------------------------
@@ -205,6 +216,14 @@ class VirtualMachine(Guest, Plugging):
         self.unattached = self.machine.add_child("unattached", Container())
         self.peripheral = self.machine.add_child("peripheral", Container())
         self.peripheral_anon = self.machine.add_child("peripheral-anon", Container())
+        self.board = Board(
+            self.types,
+            self.machine,
+            self.unattached,
+            self.surroundings,
+            self.events.emit,
+            self.handler_of,
+        )
         apply_options(self.machine, default_options(self.machine_type))
 
     def _configure_machine(
@@ -264,7 +283,7 @@ class VirtualMachine(Guest, Plugging):
             self.machine_type.default_cpu_version,
             (*self.compat, *self.globals, *model),
             switches=self.model.switches if self.model else (),
-            pre_plug=self.pre_plug,
+            board=self.board,
             warnings=self.warnings,
             boot_cpus=self.machine.smp_config.cpus,
         )
@@ -309,7 +328,8 @@ class VirtualMachine(Guest, Plugging):
         cpus = [(cpu.cpu_index, cpu.get("node-id")) for cpu in self.cpus or ()]
         plugged: dict[int, int] = {}
         for dimm in self.memory_devices():
-            plugged[dimm.node] = plugged.get(dimm.node, 0) + dimm.memory.get("size")
+            node = dimm.node if isinstance(dimm, PCDimm) else 0
+            plugged[node] = plugged.get(node, 0) + dimm.memory.get("size")
         return info_numa(self.machine.numa, cpus, plugged)
 
     def exit_preconfig(self) -> None:
@@ -331,12 +351,14 @@ class VirtualMachine(Guest, Plugging):
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
         self._create_cpus()
+        build_devices(self.context, self.machine_type.family)
         for index, entry in enumerate(self._devices):
             with self.warnings.at("devices", index):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
                 self.add_device(props.pop("driver", None), props.pop("id", None), props)
         self._check_globals()
         self._prepare_guest()
+        self.board.complete()
         self._reach("machine-ready")
         if self.autostart and self.status != "inmigrate":
             self.cont()
@@ -349,8 +371,9 @@ class VirtualMachine(Guest, Plugging):
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
                 places = cpu.caches.places()
+                self.cpus.present[cpu.cpu_index] = cpu
                 if cpu.cpu_index == 0 and cpu.get("apic"):
-                    self._unattached += 1  # the first local APIC brings a kvmvapic
+                    self.board.reserve()  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
@@ -378,6 +401,20 @@ class VirtualMachine(Guest, Plugging):
         for entry in objects:
             props = dict(entry)
             self.add_object(props.pop("qom-type"), props.pop("id"), props)
+
+    def _add_each(
+        self, kind: str, entries: Iterable[Mapping[str, Any]], add: Callable[[Any], object]
+    ) -> None:
+        """Make backends of a kind; what fails has its place among them as `origin`."""
+        waiting = iter(entries)
+        entry: Mapping[str, Any] | None = {}
+        index = 0
+        while entry is not None:
+            with self.warnings.at(kind, index):
+                entry = next(waiting, None)
+                if entry is not None:
+                    add(entry)
+            index += 1
 
     def add_object(self, qom_type: str, identifier: str, props: Mapping[str, Any]) -> Any:
         """Make a user-creatable object under /objects (``object-add``).  Raises PyqomError."""
@@ -408,6 +445,10 @@ class VirtualMachine(Guest, Plugging):
     def thread_id(self, owner: Any) -> int:
         """The id of the thread that a CPU or an I/O thread would be; each has its own."""
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
+
+    def reset_devices(self) -> None:
+        """Reset all devices on buses."""
+        self.board.reset()
 
     # --- commands ------------------------------------------------------------
 

@@ -8,6 +8,12 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`parts`)
+    regions                                memory regions that it has while it is realized
+    rom, pci                               the option ROM of a PCI device; what it tells of itself
+    machines                               families whose users may add it to the main system bus
+    settles                                what properties become that nobody has set
+    buses                                  buses that it has once it is realized
+    requires                               properties that have to be set, and what is said if not
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -54,6 +60,7 @@ FACTS = {
     "hotpluggable": "hotpluggable_class",
     "module": "module",
     "loads-module": "loads_module",
+    "rom": "rom",
 }
 """What a declaration says of a type's class, and the class attribute that keeps it."""
 
@@ -132,6 +139,18 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "machines" in record:
+        body["machines"] = tuple(record["machines"])
+    if "settles" in record:
+        body["settles"] = record["settles"]
+    if "requires" in record:
+        body["requires"] = tuple(known(record["requires"], release))
+    if "buses" in record:
+        body["own_buses"] = tuple(known(record["buses"], release))
+    if "pci" in record:
+        body["pci"] = record["pci"]
+    if "regions" in record:
+        body["regions"] = tuple(_region(line) for line in known(record["regions"], release))
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
     return type(base)(
@@ -143,6 +162,11 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         interfaces=known(record.get("interfaces", ()), release),
         registry=registry,
     )
+
+
+def _region(line: Record) -> tuple[str, str, int]:
+    """Name, type and size of a memory region."""
+    return line["name"], line.get("type", "memory-region"), line.get("size", 0)
 
 
 def _docstring(name: str, behaviour: Any) -> str | None:

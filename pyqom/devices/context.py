@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from pyqom.accel.accelerator import Accelerator
+    from pyqom.devices.board import Board
     from pyqom.types import Property
 
     class Trace(Protocol):
@@ -105,8 +106,8 @@ class Context:
     ``switches`` are the ``+feature`` and ``-feature`` of ``-cpu``, which act on expansion.
     ``boot_cpus`` is how many CPUs the machine starts with.  ``trace`` listens while devices are
     made.  ``pre_plug`` may refuse a device its place, by raising, before it is realized.
-    ``warnings`` keeps what QEMU would have printed, if it is a list.  A context with neither trace
-    nor warnings may be shared.
+    ``warnings`` keeps what QEMU would have printed, if it is a list.  ``board`` is what a machine's
+    devices share.  A context with neither trace, warnings nor board may be shared.
     """
 
     def __init__(
@@ -119,8 +120,10 @@ class Context:
         warnings: list[str] | None = None,
         switches: Iterable[tuple[str, bool]] = (),
         boot_cpus: int = 1,
+        board: Board | None = None,
     ) -> None:
         self.boot_cpus = boot_cpus
+        self.board = board
         self.switches = tuple(switches)
         self.pre_plug = pre_plug
         self.warnings = warnings

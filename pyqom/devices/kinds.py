@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os.path
 
-from pyqom.devices import values
+from pyqom.devices import backend_names, values
 from pyqom.devices.cpu.x86.data import known, within
 from pyqom.quick import memo, read_json
 from pyqom.types import (
@@ -61,10 +61,14 @@ SIMPLE: dict[str, Any] = {
     "mac": values.MAC,
     "uuid": values.UUID,
     "block-size": values.BlockSize,
-    "bootindex": Int32,
+    "bootindex": backend_names.BootIndex,
     "nv-gpudirect-clique": UInt8,
     "reserved-region": Str,
-    **dict.fromkeys(("netdev", "chardev", "drive", "audiodev", "tpm"), values.BackendName),
+    "drive": backend_names.Drive,
+    "netdev": backend_names.NetDev,
+    "chardev": backend_names.CharDev,
+    "audiodev": backend_names.AudioDev,
+    "tpm": backend_names.TPMBackend,
     **dict.fromkeys(("nguid", "xen-vdev", "host-pci-address"), Str),
 }
 """Kinds that are a Python class."""

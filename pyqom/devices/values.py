@@ -138,9 +138,8 @@ class BusNumber(Property):
     def __init__(self, **options: Any) -> None:
         super().__init__(writable=False, **options)
 
-
-class BackendName(Str):
-    """The name of a backend: a block node, netdev, chardev, audiodev or TPM."""
+    def make_getter(self) -> Any:
+        return lambda obj: 0 if obj.parent_bus is None else obj.parent_bus.number
 
 
 class Untyped(Property):

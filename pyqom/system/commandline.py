@@ -35,8 +35,9 @@ class CommandLine:
 
     ``machine`` are the ``-machine`` options with ``-smp``, ``-m`` and others merged in, nested
     texts; ``objects`` are checked ObjectOptions, ``json_devices`` what came as JSON with its
-    location, ``chardevs`` make a chardev's description each, which may fail; everything else that
-    holds ``key=value`` is in a group (`group`).  ``disks`` are the words that are no options.
+    location, ``blockdevs``, ``netdevs`` and ``audiodevs`` likewise; ``chardevs`` make a chardev's
+    description each, which may fail; everything else that holds ``key=value`` is in a group
+    (`group`).  ``disks`` are the words that are no options.
     """
 
     def __init__(self, release: Release, messages: Messages) -> None:
@@ -45,6 +46,9 @@ class CommandLine:
         self.machine: dict[str, Any] = {}
         self.objects: list[dict[str, Any]] = []
         self.json_devices: list[tuple[dict[str, Any], str]] = []
+        self.blockdevs: list[tuple[dict[str, Any], str]] = []
+        self.netdevs: list[tuple[Any, str]] = []
+        self.audiodevs: list[tuple[dict[str, Any], str]] = []
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
         self.disks: list[str] = []

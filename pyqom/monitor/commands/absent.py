@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.errors import DeviceNotActive, DeviceNotFound, PyqomError
+from pyqom.errors import DeviceNotFound, PyqomError
 from pyqom.monitor.command import command
 
 TYPE_CHECKING = False
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pyqom.monitor.dispatcher import Dispatcher
 
 RESULTS: dict[str, Any] = {
-    "query-block": [],
     "query-block-jobs": [],
     "query-blockstats": [],
     "query-display-options": {"type": "none"},
@@ -21,7 +20,6 @@ RESULTS: dict[str, Any] = {
     "query-fdsets": [],
     "query-jobs": [],
     "query-migrate": {},
-    "query-named-block-nodes": [],
     "query-pr-managers": [],
     "query-replay": {"mode": "none", "icount": 0},
     "query-spice": {"enabled": False, "migrated": False, "mouse-mode": "client"},
@@ -60,7 +58,6 @@ ERRORS = {
     "query-s390x-cpu-polarization": "CPU polarization is not supported on this target",
     "query-sev-capabilities": "KVM not enabled",
     "query-sev-launch-measure": "SEV launch measurement is not available",
-    "query-vm-generation-id": "VM Generation ID device not found",
     "replay-break": f"setting the breakpoint {ONLY_PLAY}",
     "replay-delete-break": "replay breakpoints are allowed only in play mode",
     "replay-seek": "replay must be enabled to seek",
@@ -108,15 +105,6 @@ def yank(monitor: Dispatcher, args: Args) -> None:
     """No connection hangs."""
     if args["instances"]:
         raise DeviceNotFound("Instance not found")
-
-
-@command("balloon")
-def balloon(monitor: Dispatcher, args: Args) -> Any:
-    """There is none."""
-    raise DeviceNotActive("No balloon device has been activated")
-
-
-command("query-balloon")(balloon)
 
 
 def _is_pc(monitor: Dispatcher) -> bool:

@@ -239,10 +239,19 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
         self.context.warn(text, once)
 
     def do_realize(self) -> None:
-        """Expand, filter and check, as QEMU's x86 CPUs do."""
+        """Expand, filter and check, as QEMU's x86 CPUs do; what fails leaves the CPU as it was."""
         from pyqom.devices.cpu.x86.realize import realize  # most CPUs are only asked about
 
-        realize(self)
+        saved = {
+            key: list(value) if isinstance(value, list) else value
+            for key, value in self.__dict__.items()
+        }
+        try:
+            realize(self)
+        except PyqomError:
+            self.__dict__.clear()
+            self.__dict__.update(saved)
+            raise
 
     def cpuid(
         self,
