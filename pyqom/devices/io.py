@@ -2,7 +2,7 @@
 
 A device of the tree, whatever its type, answers guest code where it has these methods; nothing is
 registered.  Ports and addresses are physical, sizes are bytes: 1, 2 or 4 at ports, up to 8 in
-memory.  What a method gets is within its range; a longer access to a shorter range comes in bytes.
+memory.  As in QEMU an access goes to whoever has its first byte, as a whole, and may reach beyond.
 """
 
 from __future__ import annotations

@@ -42,27 +42,22 @@ class Space:
         return None
 
     def read(self, address: int, size: int) -> int:
-        """The value of `size` bytes, little endian.  Raises what the device raises."""
+        """The value of `size` bytes, little endian, from whoever has the first of them.
+
+        Raises what the device raises.
+        """
         found = self._at(address)
-        mask = (1 << 8 * size) - 1
-        if found is not None and address + size <= found.place.stop:
-            return found.read(address, size) & mask
-        if size > 1 and self._touches(address, size):
-            each = (self.read(address + offset, 1) << 8 * offset for offset in range(size))
-            return sum(each)
-        return self._unassigned & mask
+        value = self._unassigned if found is None else found.read(address, size)
+        return value & (1 << 8 * size) - 1
 
     def write(self, address: int, size: int, value: int) -> None:
-        """Give `size` bytes to whoever answers; nobody may.  Raises what the device raises."""
-        found = self._at(address)
-        if found is not None and address + size <= found.place.stop:
-            found.write(address, size, value & (1 << 8 * size) - 1)
-        elif size > 1 and self._touches(address, size):
-            for offset in range(size):
-                self.write(address + offset, 1, value >> 8 * offset & 0xFF)
+        """Give `size` bytes to whoever has the first of them, if anybody has.
 
-    def _touches(self, address: int, size: int) -> bool:
-        return any(self._at(address + offset) is not None for offset in range(size))
+        Raises what the device raises.
+        """
+        found = self._at(address)
+        if found is not None:
+            found.write(address, size, value & (1 << 8 * size) - 1)
 
 
 NO_PORT = 0xFFFFFFFF
