@@ -370,8 +370,8 @@ class VirtualMachine(Guest, Plugging):
             self.machine.check_cpu_type(self.cpus.cpu_class.typename)
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
-                places = cpu.caches.places()
                 self.cpus.present[cpu.cpu_index] = cpu
+                places = cpu.caches.places()
                 if cpu.cpu_index == 0 and cpu.get("apic"):
                     self.board.reserve()  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
@@ -447,7 +447,6 @@ class VirtualMachine(Guest, Plugging):
         return self._threads.setdefault(id(owner), FIRST_THREAD + len(self._threads))
 
     def reset_devices(self) -> None:
-        """Reset all devices on buses."""
         self.board.reset()
 
     # --- commands ------------------------------------------------------------
