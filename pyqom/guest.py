@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
-    from pyqom.emulator import Emulator, GuestFault
+    from pyqom.emulator import Emulator
     from pyqom.machines.cpus import Cpus
     from pyqom.release import Release
     from pyqom.reports import Reports
@@ -35,7 +35,7 @@ class Guest(RunState):
 
     emulator: Emulator | None = None
     exit_status = 0
-    fault: GuestFault | None = None
+    fault: PyqomError | None = None
 
     def reset_cpus(self) -> None:
         """The boot CPU begins anew; its memory stays."""
@@ -74,13 +74,12 @@ class Guest(RunState):
 
     def _run_slice(self, emulator: Emulator, instructions: int) -> None:
         from pyqom.devices.io import ShutdownRequest
-        from pyqom.emulator import GuestFault
 
         try:
             emulator.run(instructions)
         except ShutdownRequest as request:
             self._end_by_guest(request.status)
-        except GuestFault as fault:
+        except PyqomError as fault:
             self.fault = fault
             self.warnings.errors.append(f"unicorn internal error: {fault}")
             self._pause("internal-error")

@@ -92,9 +92,10 @@ class VirtualMachine(Guest, Plugging):
     (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type``
     and ``id``, ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
     ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
-    BlockdevOptions, Netdev and Audiodev.  ``host`` is the host of ``accel="kvm"``, a record or its
-    file (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a
-    registry with types of one's own.
+    BlockdevOptions, Netdev and Audiodev, ``chardevs`` who gets the bytes that devices write to a
+    character device, by its id.  ``host`` is the host of ``accel="kvm"``, a record or its file
+    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
+    with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
@@ -123,6 +124,7 @@ class VirtualMachine(Guest, Plugging):
         release: str | None = None,
         *,
         options: Mapping[str, Any] | None = None,
+        chardevs: Mapping[str, Callable[[bytes], object]] | None = None,
         name: str | None = None,
         uuid: str | None = None,
         paused: bool = False,
@@ -168,6 +170,8 @@ class VirtualMachine(Guest, Plugging):
         early, late = _split(objects)
         self._create_machine()
         self._reach("early-backends")
+        for label, sink in (chardevs or {}).items():
+            self.add_chardev("null", label).sink = sink
         self._add_objects(early)
         others = self._configure_machine(options or {}, texts, smp, memory)
         self._reach("machine-created")

@@ -64,11 +64,11 @@ NO_PORT = 0xFFFFFFFF
 """What a port reads that no device has (``unassigned_io_read``)."""
 NO_MEMORY = 0
 """What memory reads that nobody has (``unassigned_mem_read``)."""
-LAST_PORT = 0xFFFF
+LAST_PORT, LAST_ADDRESS = 0xFFFF, (1 << 52) - 1
 
 
 def ports(devices: Iterable[Any]) -> Space:
-    """The I/O ports of those devices that have some.  Raises PyqomError for ports beyond FFFFh."""
+    """The I/O ports of those devices that have some.  Raises PyqomError for ports below 0."""
     found = []
     for device in devices:
         if hasattr(device, "ports"):
@@ -82,7 +82,7 @@ def memory(devices: Iterable[Any]) -> Space:
     found = []
     for device in devices:
         if hasattr(device, "mmio"):
-            place = _checked(device, device.mmio(), (1 << 52) - 1)
+            place = _checked(device, device.mmio(), LAST_ADDRESS)
             found.append(Range(place, _name(device), device.read_memory, device.write_memory))
     return Space(found, NO_MEMORY)
 
@@ -92,6 +92,7 @@ def _name(device: Any) -> str:
 
 
 def _checked(device: Any, place: range, last: int) -> range:
-    if place and (place.step != 1 or place.start < 0 or place.stop - 1 > last):
+    """What of a device's addresses there is; a device may have been put beyond the last."""
+    if place.step != 1 or place.start < 0:
         raise PyqomError(f"'{_name(device)}' cannot answer at {place}")
-    return place
+    return range(min(place.start, last + 1), min(place.stop, last + 1))

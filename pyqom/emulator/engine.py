@@ -65,7 +65,8 @@ class Engine:
     """One vCPU, from its reset on.
 
     `cpu` is the realized CPU whose CPUID it answers, `regions` its memory; ``ports`` and ``memory``
-    are who answers elsewhere, and may be changed between runs.
+    are who answers elsewhere, and may be changed between runs.  Raises PyqomError where the engine
+    cannot have that memory.
     """
 
     def __init__(self, cpu: Any, regions: Sequence[Region]) -> None:
@@ -79,8 +80,11 @@ class Engine:
         self._uc = uc.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
         self._uc.ctl_set_cpu_model(MODEL)
         self._regions = tuple(regions)
-        self._enter_reset_state()
-        self._add_memory(self._regions)
+        try:
+            self._enter_reset_state()
+            self._add_memory(self._regions)
+        except uc.UcError as error:
+            raise PyqomError(f"cannot set up guest memory: {error}") from None
         self._add_hooks()
 
     # --- reset -----------------------------------------------------------------------------------

@@ -27,8 +27,8 @@ class Emulator:
         self.cpu = cpu
         self.halted = False
         """Whether the vCPU waits for an interrupt; none will come before a reset."""
-        self._engine: Engine | None = None
         self._firmware = memory.read_firmware(machine.firmware)
+        self._engine: Engine | None = self._start(self._devices())
 
     def reset(self) -> None:
         """Let the vCPU begin anew; RAM stays what it is."""
@@ -38,15 +38,23 @@ class Emulator:
     def run(self, instructions: int) -> None:
         """Execute at most so many instructions (one or more).
 
-        Raises what `pyqom.emulator.engine.Engine.run` raises.
+        Raises what `pyqom.emulator.engine.Engine.run` raises, and PyqomError where a device is
+        where it cannot be, or the memory cannot be had after a reset.
         """
-        devices = [each for each in self.machine.root().descendants() if _is_live(each)]
+        devices = self._devices()
         if self._engine is None:
-            self._engine = Engine(self.cpu, self._regions(devices))
+            self._engine = self._start(devices)
         self._engine.ports = dispatch.ports(devices)
         self._engine.memory = dispatch.memory(devices)
         if not self.halted:
             self.halted = self._engine.run(instructions)
+
+    def _devices(self) -> list[Any]:
+        """All realized devices of the tree, the CPUs among them."""
+        return [each for each in self.machine.root().descendants() if _is_live(each)]
+
+    def _start(self, devices: Iterable[Any]) -> Engine:
+        return Engine(self.cpu, self._regions(devices))
 
     def _regions(self, devices: Iterable[Any]) -> list[memory.Region]:
         dimms = (each for each in devices if each.typename == "pc-dimm")

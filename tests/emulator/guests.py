@@ -72,14 +72,9 @@ class Guest:
                 *more.pop("devices", ()),
             ],
             options={"firmware": str(file), **more.pop("options", {})},
-            on_phase=self._on_phase,
+            chardevs={"console": self.console.extend, "serial": self.serial.extend},
             **more,
         )
-
-    def _on_phase(self, vm: VirtualMachine) -> None:
-        if vm.phase == "early-backends":
-            vm.add_chardev("null", "console").sink = self.console.extend
-            vm.add_chardev("null", "serial").sink = self.serial.extend
 
     def run(self, most: int | None = 1_000_000) -> str:
         return self.vm.run(most)

@@ -97,7 +97,7 @@ def test_ram_outlives_a_reset(tmp_path: Path) -> None:
 
 def test_the_hole_below_1_mib_reads_zeros(tmp_path: Path) -> None:
     """As live QEMU reads the VGA's window without a VGA, and what is below the firmware."""
-    holes = bytes.fromhex("b800b0 8ed8 a10000" "e6e9 b800c0 8ed8 c70600005a5a a10000") + WORD_OUT
+    holes = bytes.fromhex("b800b0 8ed8 a10000e6e9 b800c0 8ed8 c70600005a5a a10000") + WORD_OUT
     guest = Guest(tmp_path, rom(holes + HLT))
     assert guest.run() == "halted"
     assert guest.console == bytes(3)
@@ -113,7 +113,9 @@ def test_firmware_is_seen_below_1_mib(tmp_path: Path) -> None:
 
 
 def test_ports_without_a_device_read_ones(tmp_path: Path) -> None:
-    guest = Guest(tmp_path, rom(shown(0x1234, 0xE9) + dx(0x1234) + b"\xed" + b"\x88\xe0\xe6\xe9\xf4"))
+    guest = Guest(
+        tmp_path, rom(shown(0x1234, 0xE9) + dx(0x1234) + b"\xed" + b"\x88\xe0\xe6\xe9\xf4")
+    )
     assert guest.run() == "halted"
     assert guest.console == b"\xff\xe9\xff"
 
@@ -147,12 +149,15 @@ ALL, IIR, MCR, MSR = range(COM1, COM1 + 8), COM1 + 2, COM1 + 4, COM1 + 6
         (put(COM1 + 1, 0xFF) + shown(COM1 + 1, IIR) + put(COM1 + 1, 0xFF) + shown(IIR), "0f0201"),
         (put(COM1 + 1, 2) + shown(IIR, IIR) + put(COM1, 0x41) + shown(IIR, IIR), "02010201"),
         (put(MCR, 0xFF) + shown(MCR, MSR), "1ff0"),
-        (put(MCR, 0x1A) + shown(MSR) + put(MCR, 0x11) + shown(MSR) + put(MCR, 3) + shown(MSR), "9020b0"),
+        (
+            put(MCR, 0x1A) + shown(MSR) + put(MCR, 0x11) + shown(MSR) + put(MCR, 3) + shown(MSR),
+            "9020b0",
+        ),
         (put(MCR, 0x10) + put(COM1, 0x55) + shown(COM1 + 5, COM1, COM1 + 5), "615560"),
         (put(COM1 + 7, 0x5A) + shown(COM1 + 7), "5a"),
         (dx(MCR) + b"\xed" + WORD_OUT, "0860"),
     ],
-)  # fmt: skip
+)
 def test_serial_registers(code: bytes, expected: str, tmp_path: Path) -> None:
     """Each value is what a guest of live QEMU 7.2.22 and 11.1.3 read."""
     guest = Guest(tmp_path, rom(code + HLT))
@@ -178,11 +183,16 @@ GUEST_SHUTDOWN = ("SHUTDOWN", {"guest": True, "reason": "guest-shutdown"})
     ("release", "actions", "reason", "events"),
     [
         ("11.1", {}, "exited", [("RESUME", None), GUEST_SHUTDOWN]),
-        ("11.1", {"shutdown": "pause"}, "shutdown", [("RESUME", None), GUEST_SHUTDOWN, ("STOP", None)]),
+        (
+            "11.1",
+            {"shutdown": "pause"},
+            "shutdown",
+            [("RESUME", None), GUEST_SHUTDOWN, ("STOP", None)],
+        ),
         ("7.2", {}, "exited", [("RESUME", None)]),
         ("7.2", {"shutdown": "pause"}, "exited", [("RESUME", None)]),
     ],
-)  # fmt: skip
+)
 def test_debug_exit(
     release: str, actions: dict[str, str], reason: str, events: list[Any], tmp_path: Path
 ) -> None:
@@ -264,7 +274,7 @@ def test_a_negative_limit_is_none(tmp_path: Path) -> None:
         ("b800f0 8ed8 c60600 0000", r"store to read-only 0xf0000"),
         ("ea 0000 0000", None),
     ],
-)  # fmt: skip
+)
 def test_wild_code_ends_in_an_internal_error(code: str, text: str | None, tmp_path: Path) -> None:
     guest = Guest(tmp_path, rom(code))
     if text is None:  # zeros are instructions as well; they only take time
