@@ -118,8 +118,8 @@ def _placed(machine: Any, layout: Layout) -> Iterator[tuple[Any, int, int, int]]
 def _backends(machine: Any) -> list[Any]:
     if machine.memory_backend is not None:
         return [machine.memory_backend]
-    nodes = machine.numa.nodes if machine.numa is not None else ()
-    return [node.memdev for node in nodes if getattr(node, "memdev", None) is not None]
+    nodes = machine.numa.nodes if machine.numa is not None else {}
+    return [nodes[number].memdev for number in sorted(nodes) if nodes[number].memdev is not None]
 
 
 def _around_the_hole(start: int, end: int) -> Iterator[tuple[int, int]]:
