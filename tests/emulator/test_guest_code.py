@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,28 @@ def test_a_triple_fault_ends_it_too(tmp_path: Path) -> None:
     guest = Guest(tmp_path, rom("0f20c0 0c01 0f22c0 b80800 8ed8"))  # no such descriptor
     assert guest.run() == "internal-error"
     assert "exception 0x0d" in str(guest.vm.fault)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_bytes_end_in_a_known_way(seed: int, tmp_path: Path) -> None:
+    """Nothing that a guest does raises here; a reset always helps."""
+    chance = random.Random(seed)
+    before = chance.choice(("", "0f20c0 0c01 0f22c0", "66b811000080 0f22c0", "0f01160000"))
+    guest = Guest(tmp_path, rom(bytes.fromhex(before) + chance.randbytes(400)))
+    assert guest.run(3000) in ("limit", "halted", "internal-error")
+    guest.vm.reset()
+    guest.vm.cont()
+    assert guest.run(1) == "limit"
+
+
+def test_only_hlt_halts(tmp_path: Path) -> None:
+    """Code whose blocks end in the byte F4h, but for the last of them, in steps of every length."""
+    loop = "b90300 9090909090909090 90 90 e2f4"  # LOOP goes back 12 bytes
+    guest = Guest(tmp_path, rom(loop + "f4"))
+    total = 1 + 1 + 3 * 11 + 1  # the jump at the reset vector, MOV, the loop, HLT
+    for most in range(1, total + 3):
+        assert guest.run(most) == ("limit" if most < total else "halted"), most
+        guest.vm.reset()
 
 
 # --- CPUID in other states -----------------------------------------------------------------------
