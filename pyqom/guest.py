@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
-    from pyqom.emulator import Emulator
+    from pyqom.emulator.machine import Emulator
     from pyqom.machines.cpus import Cpus
     from pyqom.release import Release
     from pyqom.reports import Reports
@@ -45,7 +45,7 @@ class Guest(RunState):
     def _prepare_guest(self) -> None:
         """Get ready to run guest code, if the accelerator does.  Raises PyqomError."""
         if self.accel.runs_guests:
-            from pyqom.emulator import Emulator
+            from pyqom.emulator.machine import Emulator
 
             self.emulator = Emulator(self.machine, self.cpus[0] if self.cpus else None)
 

@@ -1,8 +1,4 @@
-"""Guest code that runs: a vCPU of the Unicorn engine on the machine's memory and devices."""
+"""Guest code that runs: a vCPU of the Unicorn engine on the machine's memory and devices.
 
-from __future__ import annotations
-
-from pyqom.emulator.engine import GuestFault
-from pyqom.emulator.machine import Emulator
-
-__all__ = ["Emulator", "GuestFault"]
+`machine.Emulator` is what a machine has; only it and `engine` need the engine to be installed.
+"""

@@ -17,7 +17,7 @@ from unicorn import x86_const as x86
 from pyqom.emulator.dispatch import NO_MEMORY, NO_PORT, Space
 from pyqom.emulator.memory import gaps
 from pyqom.emulator.paging import physical
-from pyqom.errors import PyqomError
+from pyqom.errors import GuestFault, PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +55,6 @@ ACCESSES = {
     uc.UC_MEM_WRITE_PROT: "store to read-only",
     uc.UC_MEM_FETCH_PROT: "fetch from a device at",
 }
-
-
-class GuestFault(PyqomError):
-    """Guest code has done what the vCPU cannot go on from; `str()` says what and where."""
 
 
 class Engine:
