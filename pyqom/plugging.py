@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pyqom.devices.catalog import aliases
 from pyqom.devices.cpu.x86.cpu import X86CPU
-from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
+from pyqom.devices.dimm import PCDimm
 from pyqom.devices.finding import default_bus, find_bus
 from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.virtio_memory import MemoryProxy
@@ -247,6 +247,9 @@ class Plugging(HotplugHandler):
         if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
             if self.machine_type.family == "microvm":
                 raise PyqomError("unplug not supported by microvm")
+            # a q35 has the device, whatever its property says
+            if self.machine_type.family != "pc-q35" and not self.has_acpi:
+                raise PyqomError("CPU hot unplug not supported without ACPI")
             if device.cpu_index == 0:
                 raise PyqomError("Boot CPU is unpluggable")
             if "cpu-hotplug-is-never-legacy" not in self.release.rules:
@@ -270,9 +273,6 @@ class Plugging(HotplugHandler):
         machine = self.machine
         if not self.has_acpi:
             raise PyqomError(NO_ACPI)
-        slots = machine.memory_slots
-        if dimm.slot != UNASSIGNED_SLOT and not 0 <= dimm.slot < max(slots, 1):
-            raise PyqomError(f"invalid slot number {dimm.slot}, valid range is [0-{slots - 1}]")
         if dimm.cast("nvdimm") and not machine.get("nvdimm"):
             raise PyqomError("nvdimm is not enabled: missing 'nvdimm' in '-M'")
         taken = {other.slot for other in self.memory_devices() if isinstance(other, PCDimm)}
@@ -285,7 +285,7 @@ class Plugging(HotplugHandler):
         memory = self.machine.device_memory
         check_prepared(memory)
         size = device.memory.get("size")
-        check_addable(memory, size, 1)
+        check_addable(memory, size, device.alignment)
         taken = [
             (other.addr, other.memory.get("size"), other.id) for other in self.memory_devices()
         ]

@@ -7,11 +7,12 @@ objects, the CPUs; or stops before the CPUs with ``preconfig``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from pyqom.accel.choice import choose
 from pyqom.catalog import registry
-from pyqom.devices.backends.objects import object_add, object_del
+from pyqom.devices.backends.objects import early_and_late, object_add, object_del, records
 from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.devices.board import Board
 from pyqom.devices.context import Context, Override
@@ -29,18 +30,24 @@ from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
 from pyqom.machines.numa import info_numa
-from pyqom.machines.options import apply_options, dashify, default_options, pass_on
+from pyqom.machines.options import (
+    apply_options,
+    dashify,
+    default_options,
+    memory_texts,
+    pass_on,
+)
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.globaltext import parse_global
-from pyqom.types.keyval import parse_keyval
+from pyqom.types.keyval import parse_keyval, parse_opts
 from pyqom.types.path import resolve_component
 from pyqom.types.qdict import qdict_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from pyqom.accel.accelerator import Accelerator
@@ -62,18 +69,6 @@ PHASES = (
 )
 """What has been built so far, as QEMU's ``MachineInitPhase``, and before the machine's options."""
 
-LATE_OBJECTS = (
-    "colo-compare",
-    "cryptodev-vhost-user",
-    "filter-",
-    "memory-backend-",
-    "qtest",
-    "rng-egd",
-    "vhost-user-blk-server",
-)
-"""The types of objects, or how their names begin, that wait for the accelerator: they may need
-character devices, network or the machine's compat properties (``object_create_early``)."""
-
 FIRST_THREAD = 100_000
 """Where the numbering of threads begins: none of them exists."""
 
@@ -83,15 +78,15 @@ NO_UUID = "00000000-0000-0000-0000-000000000000"
 class VirtualMachine(Guest, Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
-    ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), or a text as
-    behind ``-machine`` (``"q35,smm=off"``), ``options`` the further ``-machine`` properties, typed
-    or `Texts`; ``cpu`` a model string (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's
-    SMPConfiguration and MemorySizeConfiguration have them (an int is the number of CPUs, and
-    bytes), ``smp`` also a text as behind ``-smp`` (``"4,sockets=2"``); ``accel`` an accelerator,
-    its name, or the name with properties as texts, or a list to try in turn; ``globals`` are
-    (driver, property, text) or texts as behind ``-global``, ``objects`` mappings with ``qom-type``
-    and ``id``, ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
+    ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
+    the further ``-machine`` properties, typed or `Texts`; ``cpu`` a model string
+    (``"Haswell,+vmx"``), ``smp`` and ``memory`` as QMP's SMPConfiguration and
+    MemorySizeConfiguration have them (an int is the number of CPUs, and bytes); ``accel`` an
+    accelerator, its name, or the name with properties as texts, or a list to try in turn;
+    ``globals`` are (driver, property, text), ``devices`` mappings with ``driver`` (`Texts` where
+    values are texts).  ``machine``, ``smp``, ``memory``, ``globals`` and ``devices`` may be a text
+    as the command line has it.  ``objects`` are mappings with ``qom-type`` and ``id``, ``numa``
+    records as ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
     BlockdevOptions, Netdev and Audiodev, ``chardevs`` who gets the bytes that devices write to a
     character device, by its id.  ``host`` is the host of ``accel="kvm"``, a record or its file
     (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
@@ -113,10 +108,10 @@ class VirtualMachine(Guest, Plugging):
         cpu: str | None = None,
         smp: int | str | Mapping[str, int] | None = None,
         accel: Accel | Sequence[Accel] = "tcg",
-        memory: int | Mapping[str, int] | None = None,
+        memory: int | str | Mapping[str, int] | None = None,
         globals: Iterable[str | tuple[str, str, str]] = (),
         objects: Iterable[Mapping[str, Any]] = (),
-        devices: Iterable[Mapping[str, Any]] = (),
+        devices: Iterable[Mapping[str, Any] | str] = (),
         numa: Iterable[Mapping[str, Any]] = (),
         blockdevs: Iterable[Mapping[str, Any]] = (),
         netdevs: Iterable[Mapping[str, Any]] = (),
@@ -147,7 +142,10 @@ class VirtualMachine(Guest, Plugging):
         self._mem_path = mem_path
         self._on_phase = on_phase
         self._host, self._cpu_pm = host, cpu_pm
-        self._devices = list(devices)
+        self._devices = [
+            Texts(parse_opts(entry, "driver")) if isinstance(entry, str) else entry
+            for entry in devices
+        ]
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
         self.cpus: Cpus | None = None
@@ -157,7 +155,11 @@ class VirtualMachine(Guest, Plugging):
             machine = texts.pop("type", None if texts else machine)
         if isinstance(smp, str):
             texts["smp"], smp = parse_keyval(smp, "cpus"), None
-        if machine is None or isinstance(machine, str):
+        if isinstance(memory, str):
+            texts["memory"], memory = memory_texts(dict(parse_opts(memory, "size")).get), None
+        if not isinstance(machine, MachineType):
+            if not isinstance(machine, str | None):
+                raise TypeError(f"a machine is a name or a MachineType, not {machine!r}")
             machine = find("pc" if machine is None else machine, release)
         self.machine_type = machine
         self.release = machine.release
@@ -167,7 +169,7 @@ class VirtualMachine(Guest, Plugging):
             Override(*(parse_global(entry) if isinstance(entry, str) else entry))
             for entry in globals
         ]
-        early, late = _split(objects)
+        early, late = early_and_late(records("objects", objects))
         self._create_machine()
         self._reach("early-backends")
         for label, sink in (chardevs or {}).items():
@@ -187,7 +189,7 @@ class VirtualMachine(Guest, Plugging):
         self._choose_cpu(cpu)
         if others.memory_backend is not None:
             resolve_backend(self.machine, others.memory_backend, others.has_memory_size)
-        self._configure_numa(iter(numa))
+        self._configure_numa(iter(records("numa", numa)))
         if not preconfig:
             self.exit_preconfig()
 
@@ -473,13 +475,6 @@ class VirtualMachine(Guest, Plugging):
 
     def __repr__(self) -> str:
         return f"<VirtualMachine {self.machine_type.name} {self.status}>"
-
-
-def _split(objects: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
-    """The objects that are made before the accelerator, and those after; threads first of all."""
-    ordered = sorted(objects, key=lambda entry: entry["qom-type"] != "thread-context")
-    late = [entry for entry in ordered if entry["qom-type"].startswith(LATE_OBJECTS)]
-    return [entry for entry in ordered if not entry["qom-type"].startswith(LATE_OBJECTS)], late
 
 
 __all__ = ["NO_UUID", "PHASES", "Texts", "VirtualMachine"]

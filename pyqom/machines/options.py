@@ -11,10 +11,11 @@ from pyqom.errors import PyqomError
 from pyqom.types.globals import GlobalProperty
 from pyqom.types.keyval import parse_keyval
 from pyqom.types.qdict import qdict_order
+from pyqom.types.visitor import strtosz
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.machines.machine import MachineType
@@ -105,3 +106,24 @@ def set_option(machine: Machine, key: str, text: str) -> PassedOn:
     own, others = pass_on(parse_keyval(f"{key}={text.replace(',', ',,')}"))
     apply_options(machine, own)
     return others
+
+
+def memory_texts(option: Callable[[str], str | None]) -> dict[str, str]:
+    """The machine's property ``memory`` of the options of ``-m``, texts all (``system/vl.c``).
+
+    `option` gives the text of one, None where it was not given; a plain size is of megabytes, and
+    none is that of the machine type.
+    """
+    memory: dict[str, str] = {}
+    size = option("size")
+    if size is not None and not _is_zero(size):
+        memory["size"] = size + "M" if size[-1:].isdigit() else size
+    others = {"max-size": option("maxmem"), "slots": option("slots")}
+    return memory | {name: text for name, text in others.items() if text is not None}
+
+
+def _is_zero(size: str) -> bool:
+    try:
+        return strtosz(size) == 0
+    except (ValueError, OverflowError):
+        return False  # the property tells what is wrong

@@ -196,6 +196,7 @@ def _check_rtc(line: CommandLine) -> None:
 
 def _add_memory(line: CommandLine) -> None:
     """Make ``-m`` the machine's property (``parse_memory_options``)."""
+    from pyqom.machines.options import memory_texts
     from pyqom.system.opts import size
 
     memory: dict[str, Any] = {}
@@ -203,12 +204,9 @@ def _add_memory(line: CommandLine) -> None:
     for opts in line.given("memory"):
         location = opts.location
         text = opts.get("size")
-        if text is not None and size("size", text):
-            memory["size"] = text + "M" if text[-1:].isdigit() else text
-        for name, option in (("max-size", "maxmem"), ("slots", "slots")):
-            value = opts.get(option)
-            if value is not None:
-                memory[name] = value
+        if text is not None:
+            size("size", text)
+        memory |= memory_texts(opts.get)
     try:
         line.merge({"memory": memory})
     except PyqomError as error:

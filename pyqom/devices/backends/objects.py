@@ -5,6 +5,8 @@ As `pyqom.types.user_creatable`, for objects that see more of a virtual machine 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyqom.devices.backends.surroundings import Surroundings
 from pyqom.types.interface import UserCreatable
 from pyqom.types.qdict import qdict_order
@@ -12,10 +14,22 @@ from pyqom.types.user_creatable import add, delete
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from pyqom.types import Registry
+
+LATE_OBJECTS = (
+    "colo-compare",
+    "cryptodev-vhost-user",
+    "filter-",
+    "memory-backend-",
+    "qtest",
+    "rng-egd",
+    "vhost-user-blk-server",
+)
+"""The types of objects, or how their names begin, that wait for the accelerator: they may need
+character devices, network or the machine's compat properties (``object_create_early``)."""
 
 
 class Backend(UserCreatable):
@@ -59,3 +73,18 @@ def object_add(
 def object_del(root: Any, identifier: str) -> None:
     """Delete an object under ``/objects``.  Raises PathError (no such object), ObjectInUse."""
     delete(root, identifier)
+
+
+def records(what: str, given: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """The records of a keyword.  Raises TypeError for what is none, such as a text."""
+    for each in given:
+        if not isinstance(each, Mapping):
+            raise TypeError(f"{what} are mappings as QMP has them, not {each!r}")
+        yield each
+
+
+def early_and_late(objects: Iterable[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """The objects that are made before the accelerator, and those after; threads first of all."""
+    ordered = sorted(objects, key=lambda entry: entry["qom-type"] != "thread-context")
+    late = [entry for entry in ordered if entry["qom-type"].startswith(LATE_OBJECTS)]
+    return [entry for entry in ordered if not entry["qom-type"].startswith(LATE_OBJECTS)], late
