@@ -38,6 +38,7 @@ that QMP reports with it (qapi/error.json); nearly always GenericError.
     |-- UnknownModel                no CPU model of that name (.suggestions)
     |-- UnknownMachine              no machine type of that name (.suggestions)
     |-- UnknownRelease              no QEMU release of that name (.suggestions)
+    |-- GuestFault                  guest code did what its vCPU cannot go on from
     `-- BadData                     a data file has faults: all of them in .faults
 """
 
@@ -239,6 +240,10 @@ class UnknownMachine(_Unknown):
 
 class UnknownRelease(_Unknown):
     """pyqom carries no QEMU release of that name."""
+
+
+class GuestFault(PyqomError):
+    """Guest code has done what the vCPU cannot go on from; `str()` says what and where."""
 
 
 class BadData(PyqomError):

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from pyqom.events import EventLog
 
+NEED_RESET = ("shutdown", "internal-error")
+"""The states that only a reset leads out of (``runstate_needs_reset``)."""
+
 
 class RunState:
     """The run state of a machine; the part of `pyqom.vm.VirtualMachine` that deals with it.
@@ -32,6 +35,9 @@ class RunState:
     def reset_devices(self) -> None:
         """Hook: reset everything that the machine has."""
 
+    def reset_cpus(self) -> None:
+        """Hook: let the CPUs begin anew."""
+
     @property
     def running(self) -> bool:
         """Whether the CPUs would run."""
@@ -40,9 +46,9 @@ class RunState:
     def cont(self) -> None:
         """Let the machine run (``cont``); one that waits for migration does so after it.
 
-        Raises PyqomError for one that has shut down and was not reset.
+        Raises PyqomError for one that has shut down or failed and was not reset.
         """
-        if self.status == "shutdown":
+        if self.status in NEED_RESET:
             raise PyqomError("Resetting the Virtual Machine is required")
         if self.status == "inmigrate":
             self.autostart = True
@@ -91,6 +97,7 @@ class RunState:
                 self._pause("shutdown")
             return
         self.events.emit("RESET", {"guest": False, "reason": reason})
+        self.reset_cpus()
         self.reset_devices()
         if self.status not in ("running", "inmigrate"):
             self.status = "prelaunch"

@@ -22,6 +22,7 @@ from pyqom.devices.dimm import PCDimm
 from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
+from pyqom.guest import Guest
 from pyqom.machines import MachineType, find
 from pyqom.machines.bootfiles import check_boot_files
 from pyqom.machines.chipset import build_devices
@@ -38,7 +39,6 @@ from pyqom.machines.options import (
 )
 from pyqom.plugging import Plugging, Texts
 from pyqom.reports import Reports
-from pyqom.runstate import RunState
 from pyqom.types import Container, container_get, make_root
 from pyqom.types.globaltext import parse_global
 from pyqom.types.keyval import parse_keyval, parse_opts
@@ -75,7 +75,7 @@ FIRST_THREAD = 100_000
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class VirtualMachine(RunState, Plugging):
+class VirtualMachine(Guest, Plugging):
     """A machine as QEMU would start it, keyword for keyword what its command line has.
 
     ``machine`` is a machine type's name, alias or MachineType (None: QEMU's default), ``options``
@@ -87,9 +87,10 @@ class VirtualMachine(RunState, Plugging):
     values are texts).  ``machine``, ``smp``, ``memory``, ``globals`` and ``devices`` may be a text
     as the command line has it.  ``objects`` are mappings with ``qom-type`` and ``id``, ``numa``
     records as ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
-    BlockdevOptions, Netdev and Audiodev.  ``host`` is the host of ``accel="kvm"``, a record or its
-    file (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a
-    registry with types of one's own.
+    BlockdevOptions, Netdev and Audiodev, ``chardevs`` who gets the bytes that devices write to a
+    character device, by its id.  ``host`` is the host of ``accel="kvm"``, a record or its file
+    (None: this machine), which lets guests stop the CPU with ``cpu_pm``.  ``types`` is a registry
+    with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`; ``mem_path`` is
@@ -118,6 +119,7 @@ class VirtualMachine(RunState, Plugging):
         release: str | None = None,
         *,
         options: Mapping[str, Any] | None = None,
+        chardevs: Mapping[str, Callable[[bytes], object]] | None = None,
         name: str | None = None,
         uuid: str | None = None,
         paused: bool = False,
@@ -134,7 +136,7 @@ class VirtualMachine(RunState, Plugging):
         self.phase = PHASES[0]
         self.warnings = Reports() if reports is None else reports
         self.events = EventLog()
-        RunState.__init__(self, actions or {}, paused=paused, incoming=incoming)
+        Guest.__init__(self, actions or {}, paused=paused, incoming=incoming)
         self.name = name
         self.uuid = uuid
         self._mem_path = mem_path
@@ -170,6 +172,8 @@ class VirtualMachine(RunState, Plugging):
         early, late = early_and_late(records("objects", objects))
         self._create_machine()
         self._reach("early-backends")
+        for label, sink in (chardevs or {}).items():
+            self.add_chardev("null", label).sink = sink
         self._add_objects(early)
         others = self._configure_machine(options or {}, texts, smp, memory)
         self._reach("machine-created")
@@ -359,6 +363,7 @@ class VirtualMachine(RunState, Plugging):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
                 self.add_device(props.pop("driver", None), props.pop("id", None), props)
         self._check_globals()
+        self._prepare_guest()
         self.board.complete()
         self._reach("machine-ready")
         if self.autostart and self.status != "inmigrate":

@@ -22,6 +22,8 @@ class Accelerator:
 
     name = ""
     uses_host_cpuid = False
+    runs_guests = False
+    """Whether machines run guest code under it; under the others they only look as if."""
     host: Any = None
     """The host that it runs on (`pyqom.hosts.host.Host`), where CPUID shows some of it."""
     hyperv: Any = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.accel.select import DEVICE, accelerator, kvm, missing
-from pyqom.errors import PyqomError
+from pyqom.errors import PropertyNotFound, PyqomError
 from pyqom.types.globals import apply
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pyqom.accel.accelerator import Accelerator
     from pyqom.hosts.host import Host
+    from pyqom.release import Release
     from pyqom.reports import Reports
     from pyqom.types import Registry
     from pyqom.types.globals import GlobalProperty
@@ -34,6 +35,10 @@ MISSING = {
 
 HOST = "x-host"
 """The property of KVM that is pyqom's own: the file with the record of a host."""
+
+
+ENGINE = "unicorn"
+"""The accelerator that is pyqom's own: QEMU has no such type, and so the tree has none."""
 
 
 class AcceleratorMissing(PyqomError):
@@ -90,6 +95,8 @@ def _one(
     if not isinstance(choice, (str, tuple)):
         return accelerator(choice, types.release)
     name, props = choice if isinstance(choice, tuple) else (choice, {})
+    if name == ENGINE:
+        return _engine(types.release, props, errors)
     typename = f"{name}-accel"
     if not name or typename not in types:
         _refuse(errors, f"invalid accelerator {name}")
@@ -113,6 +120,18 @@ def _one(
                 f"failed to initialize kvm: {reason}",
             )
     return kvm(types.release, host, state.irqchip, cpu_pm)
+
+
+def _engine(release: Release, props: Mapping[str, str], errors: list[str]) -> Accelerator:
+    from pyqom.accel.unicorn import missing_engine
+
+    for key in props:
+        if key != "accel":
+            raise PropertyNotFound(f"Property '{ENGINE}-accel.{key}' not found", key)
+    reason = missing_engine()
+    if reason is not None:
+        _refuse(errors, f"failed to initialize {ENGINE}: {reason}")
+    return accelerator(ENGINE, release)
 
 
 def _refuse(errors: list[str], *texts: str) -> NoReturn:

@@ -21,6 +21,13 @@ def _tcg(release: Release) -> Accelerator:
     return TCG(release)
 
 
+@memo
+def _unicorn(release: Release) -> Accelerator:
+    from pyqom.accel.unicorn import Unicorn
+
+    return Unicorn(release)
+
+
 def kvm(
     release: Release, host: Host | str | None, irqchip: str | None = None, cpu_pm: bool = False
 ) -> Accelerator:
@@ -122,4 +129,6 @@ def accelerator(
         return _tcg(release)
     if accel == "kvm":
         return kvm(release, host)
+    if accel == "unicorn":
+        return _unicorn(release)
     raise PyqomError(f"invalid accelerator {accel}")

@@ -11,6 +11,7 @@ from pyqom.types import Computed, Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pyqom.types import Registry
@@ -20,11 +21,17 @@ class Chardev(Object, typename="chardev", abstract=True):
     """A character device.
 
     ``backend`` moves its bytes, None where nothing does; ``frontend`` is who took it, such as a
-    monitor.
+    monitor.  ``sink`` gets the bytes that a device writes, as `bytes`; without one they are lost.
     """
 
     backend: Any = None
     frontend: Any = None
+    sink: Callable[[bytes], object] | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take what a device says."""
+        if self.sink is not None:
+            self.sink(data)
 
     @property
     def filename(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices.device import Device
+from pyqom.devices.isa_io import DebugConsolePorts, DebugExitPorts, SerialPorts
 from pyqom.errors import PyqomError
 
 UNSET = 0xFFFFFFFF
@@ -30,7 +31,7 @@ class SerialLine(Device):
         """``serial_realize``."""
 
 
-class ISASerial(ISADevice):
+class ISASerial(SerialPorts, ISADevice):
     """The model of "isa-serial": COM1 to COM4."""
 
     _index: int
@@ -73,10 +74,14 @@ class ISAParallel(ISADevice):
             self._iobase = self.PLACES[self._index]
 
 
-class DebugConsole(ISADevice):
+class DebugConsole(DebugConsolePorts, ISADevice):
     """The model of "isa-debugcon"."""
 
     def do_realize(self) -> None:
         """``debugcon_isa_realizefn``."""
         if self._chardev is None:
             raise PyqomError("Can't create debugcon device, empty char device")
+
+
+class DebugExit(DebugExitPorts, ISADevice):
+    """The model of "isa-debug-exit"."""

@@ -106,6 +106,7 @@ MODELS: dict[str, str] = {
     "isa-serial": "isa.ISASerial",
     "isa-parallel": "isa.ISAParallel",
     "isa-debugcon": "isa.DebugConsole",
+    "isa-debug-exit": "isa.DebugExit",
     "i440FX-pcihost": "piix.I440FXHost",
     "PIIX3": "piix.PIIX",
     "PIIX4_PM": "piix.PIIX4PM",

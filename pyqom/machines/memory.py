@@ -166,6 +166,7 @@ def lay_out(
             f"Address space limit 0x{limit:x} < 0x{used:x} phys-bits too low ({phys_bits})"
         )
     layout.device_memory = machine.device_memory = _device_memory(machine, layout)
+    machine.layout = layout
     return layout
 
 

@@ -123,6 +123,8 @@ class Machine(Object, typename="machine", abstract=True):
     memory_slots = 0
     device_memory: Any = None
     """Where memory devices go (`pyqom.machines.memory.DeviceMemory`), None where none can."""
+    layout: Any = None
+    """Where a PC's memory lies (`pyqom.machines.memory.Layout`), once the first CPU is there."""
     smp_config: Smp
     smp_caches: dict[str, str]
     has_smp_cache = False

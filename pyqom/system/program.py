@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Be a QEMU: read the options, make the machine, serve its monitors until it ends.
 
     `argv` has the program's name first (None: the process's own).  The result is the exit status:
-    0 after ``quit``, a signal or a request for help, 1 where QEMU refuses to start.
+    0 after ``quit``, a signal or a request for help, 1 where QEMU refuses to start, and what guest
+    code has chosen where it runs and ended the machine.
     """
     name, *arguments = sys.argv if argv is None else argv
     program = os.path.basename(name)
@@ -83,10 +84,10 @@ def _run(line: CommandLine, messages: Messages, collecting: bool) -> int:
         serving.run()
         if vm.failure is not None:
             raise startup.failure(vm.failure, line)
+        return vm.exit_status
     except Terminated:
-        pass  # somebody wanted that, before there was a machine that could end
+        return 0  # somebody wanted that, before there was a machine that could end
     finally:
         serving.close()
         if pidfile is not None:
             pidfile.remove()
-    return 0

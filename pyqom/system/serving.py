@@ -139,6 +139,19 @@ class Serving:
         self._vm = vm
         vm.events.listen(self._tell)
         vm.on_exit = self._ended
+        if vm.accel.runs_guests:
+            self._let_guest_run(vm)
+
+    def _let_guest_run(self, vm: VirtualMachine) -> None:
+        """Lead what devices say to the chardevs that no monitor has, and begin."""
+        from pyqom.monitor.outlet import Outlet
+        from pyqom.system.execution import Execution
+
+        taken = [backend for backend, _ in self._monitors]
+        for chardev in vm.chardevs.children():
+            if chardev.backend is not None and chardev.backend not in taken:
+                chardev.sink = Outlet(chardev.backend, self._loop).write
+        Execution(vm, self._loop)
 
     # --- run -----------------------------------------------------------------
 

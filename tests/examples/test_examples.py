@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.emulator.guests import needs_engine
+
 ROOT = Path(__file__).parents[2]
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 EXAMPLES = ROOT / "examples"
 
 
@@ -16,7 +20,7 @@ def run(name: str, *arguments: str, status: int = 0) -> list[str]:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *arguments],
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
+        env={"PYTHONPATH": os.pathsep.join(sys.path), **QUIET},
         capture_output=True,
         text=True,
         timeout=120,
@@ -72,6 +76,16 @@ def test_own_subclass_is_short_and_has_its_property_and_compat_entry() -> None:
     ]
     assert "avx2 = True: class Lab-x86_64-cpu" in lines
     assert lines[-1] == "aes = False: machine lab-q35 (its own list: cpu)"
+
+
+@needs_engine
+def test_emulator_is_short_and_runs_its_guest() -> None:
+    """The guest prints its model's vendor, adds 2 and 3 and ends the machine with that."""
+    text = (EXAMPLES / "emulator.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 40
+    assert run("emulator.py") == ["AuthenticAMDexited 11 5"]
+    page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+    assert f"```python\n{text}```\n" in page
 
 
 def test_a_version_may_be_a_property() -> None:
