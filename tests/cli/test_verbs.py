@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pyqom as library
+from pyqom.release import releases
 
 GOOD = [
     ("expand", "SandyBridge"),
@@ -281,7 +282,7 @@ REASONS = [
 @pytest.mark.parametrize(("argv", "reason"), REASONS)
 def test_the_closing_sentence(pyqom, argv, reason):
     told = pyqom("explain", *argv).out.splitlines()
-    assert [line for line in told if " because " in line][0].endswith(f"because {reason}.")
+    assert next(line for line in told if " because " in line).endswith(f"because {reason}.")
 
 
 @pytest.mark.parametrize(("feature", "withheld"), [("rtm", True), ("avx2", False)])
@@ -329,7 +330,7 @@ def test_validate(pyqom, models):
     ]
 
 
-RELEASES = library.release.releases()
+RELEASES = releases()
 DATA = sorted(Path(library.__file__).parent.glob("**/data/**/*.json"))
 
 
