@@ -21,7 +21,7 @@ from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
-from pyqom.machines.chipset import build_devices
+from pyqom.machines.chipset import build_devices, lay_spaces
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
@@ -297,6 +297,7 @@ class VirtualMachine(Plugging):
         taken = [child.path_component for child in objects.children()] if objects else []
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
+        lay_spaces(self.board)
         self._create_cpus()
         build_devices(self.context, self.machine_type.family)
         for index, entry in enumerate(self._devices):
@@ -316,12 +317,12 @@ class VirtualMachine(Plugging):
             for cpu in self.cpus.boot(self.context, has_cpu_slots(self.machine_type)):
                 self.realize(cpu)
                 self.cpus.present[cpu.cpu_index] = cpu
-                if cpu.cpu_index == 0 and cpu.get("apic"):
-                    self.board.reserve()  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
-                    lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+                    self.machine.layout = lay_out(
+                        self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole
+                    )
         self.machine.settle()
 
     def _make_memory(self, name: str, size: int) -> Any:

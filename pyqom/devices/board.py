@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyqom.devices.blocks import Blocks
 from pyqom.devices.bus import attach
+from pyqom.devices.loose import LooseParts
 from pyqom.devices.network import Network
 from pyqom.devices.reset import below, reset_all
 
@@ -55,6 +56,10 @@ class Board:
         """Whether the machine is complete: what comes now is hot-plugged."""
         self.ended = False
         """Whether the machine goes away as a whole: nobody is told of its devices."""
+        self.loose = LooseParts(types, unattached, unattached)
+        """The memory regions and interrupt lines of no device."""
+        self.own = LooseParts(types, machine, unattached)
+        """The machine's own memory regions."""
         self.blocks = Blocks()
         self.network = Network()
         self.audiodevs: dict[str, Any] = {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
-from pyqom.devices.region import add_region, regions_of
+from pyqom.devices.interior import of_realized
+from pyqom.devices.region import add_region
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.devices.context import Context
@@ -47,8 +48,10 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """The loadable module that the type comes in."""
     loads_module = True
     """Whether asking for the type by its name loads that module; as `module` not inherited."""
-    regions: tuple[tuple[str, str, int], ...] = ()
-    """Name, type and size of the memory regions that it has while it is realized."""
+    regions: tuple[Mapping[str, Any], ...] = ()
+    """The memory regions that it has while it is realized (`pyqom.devices.interior`)."""
+    lines: tuple[Mapping[str, Any], ...] = ()
+    """The interrupt lines that it has then."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 
@@ -78,6 +81,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         """``device_initfn``: what is made for a running machine is hot-plugged."""
         self.buses: list[Any] = []
         """The buses that it has, the newest first."""
+        self.wires: dict[str, Callable[[int], Any]] = {}
+        """Where its interrupt lines lead, by the stem of their names."""
         self._undo: list[Callable[[], None]] = []
         board = self.board
         if board is not None and board.ready:
@@ -151,6 +156,13 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         self.on_unrealize(region.unparent)
         return region
 
+    def show_interior(self) -> None:
+        """Have its declared regions and lines, until it is put to rest."""
+        interior = of_realized(type(self))
+        if interior is not None:
+            self.expect(interior)
+            self.on_unrealize(lambda: self.forget(interior))
+
     def handler(self) -> Any:
         """Who handles its hot-plug: the machine, else its bus; None for nobody."""
         board = self.board
@@ -191,8 +203,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         elif self.context is not None and self.context.pre_plug is not None:
             self.context.pre_plug(self)
         self.do_realize()
-        for name, typename, size in regions_of(type(self)):
-            self.add_region(name, size, typename)
+        self.show_interior()
         self.deleted_path = self.canonical_path()
         for bus in self.buses:
             bus.realize()

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pyqom.devices.acpi_pcihp import AcpiPciHotplug
 from pyqom.devices.pci import PCIDevice
-from pyqom.devices.sysbus import HostBridge
+from pyqom.devices.southbridge import SouthBridge
+from pyqom.devices.sysbus import PCHost
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
-class Q35Host(HostBridge):
+class Q35Host(PCHost):
     """The host bridge, which has bus ``pcie.0`` and its own function on it."""
 
     def do_realize(self) -> None:
         bus = self.new_root_bus("PCIE", "pcie.0")
         mch = self.property("mch").resolve(self)
+        mch.host = self
         mch.realize_on(bus)
+        if mch.has_smm_ranges:
+            self.show_smram(mch)
 
     def instance_init(self) -> None:
         mch = self.property("mch").resolve(self)
@@ -21,15 +29,38 @@ class Q35Host(HostBridge):
         mch.set("multifunction", False)
 
 
-class ICH9LPC(AcpiPciHotplug, PCIDevice):
+class MCH(PCIDevice):
+    """The host bridge's own function."""
+
+    host: Any = None
+
+    @property
+    def has_smm_ranges(self) -> bool:
+        """Whether there is memory for system management."""
+        return not self.host.has_property("smm-ranges") or bool(self.host.get("smm-ranges"))
+
+    @property
+    def low_memory(self) -> int:
+        """Where the memory below 4 GiB ends."""
+        return int(self.host.get("below-4g-mem-size"))
+
+
+class ICH9LPC(AcpiPciHotplug, SouthBridge):
     """The ISA bridge, with power management and hot-plug by ACPI."""
 
+    acpi_pci_hotplug = True
+    has_smm = False
+    has_parts = True
+    """Whether the clock is a part of it."""
+
     def pci_realize(self) -> None:
-        self.new_bus("ISA")
+        self.make_isa_bus()
+        self.make_dma()
+        if self.has_parts:
+            self.rtc = self.property("rtc").resolve(self)
+            self.make_clock()
         if self.acpi_pci_hotplug:
             self.start_acpi_hotplug(self.pci_bus, False, True)
-
-    acpi_pci_hotplug = True
 
     def reset_hold(self) -> None:
         self.reset_acpi_hotplug()

@@ -10,6 +10,7 @@ import os.path
 
 from pyqom.devices import backend_names, values
 from pyqom.devices.cpu.x86.data import known, within
+from pyqom.devices.interior import OutLine
 from pyqom.quick import memo, read_json
 from pyqom.types import (
     Bool,
@@ -100,7 +101,8 @@ def of_record(record: Record, release: Release) -> Property:
     if "default" in record:
         options["default"] = record["default"]
     if kind.startswith("link<"):
-        return Link(kind[5:-1], **{**options, "show_default": False})
+        made = OutLine if kind == "link<irq>" else Link
+        return made(kind[5:-1], **{**options, "show_default": False})
     if kind.startswith("list<"):
         return Array(of_record({"name": "", "type": kind[5:-1]}, release), **options)
     if kind.startswith("length<"):

@@ -82,10 +82,21 @@ MODELS: dict[str, str] = {
     "isa-parallel": "isa.ISAParallel",
     "isa-debugcon": "isa.DebugConsole",
     "i440FX-pcihost": "piix.I440FXHost",
-    "PIIX3": "piix.PIIX",
+    "i440FX": "piix.I440FX",
+    "pci-piix": "piix.PIIX",
+    "pci-piix3": "piix.PIIX",
     "PIIX4_PM": "piix.PIIX4PM",
     "q35-pcihost": "ich9.Q35Host",
+    "mch": "ich9.MCH",
     "ICH9-LPC": "ich9.ICH9LPC",
+    "ICH9-SMB": "southbridge.SMBusController",
+    "i8257": "legacy.DMAController",
+    "i8042": "legacy.KeyboardController",
+    "isa-fdc": "legacy.FloppyController",
+    "floppy-bus": "legacy.FloppyBus",
+    "fw_cfg": "legacy.FirmwareConfig",
+    "pci-ide": "ide.PCIIDE",
+    "ich9-ahci": "ide.AHCI",
 }
 """``module.Class`` by type name."""
 

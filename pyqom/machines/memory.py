@@ -175,7 +175,7 @@ def _has_device_memory(machine: Machine) -> bool:
     return bool(reserved) and machine.memory_size < machine.max_memory
 
 
-def _hole64_start(machine: Machine, layout: Layout) -> int:
+def hole64_start(machine: Machine, layout: Layout) -> int:
     """Where the PCI hole above 4 GiB begins (``pc_pci_hole64_start``)."""
     assert machine.machine_type is not None
     start = layout.end
@@ -204,7 +204,7 @@ def _last_address(
     assert machine.machine_type is not None
     has_hole = long_mode if "hole64-needs-long-mode" in machine.rules else phys_bits > 32
     if has_hole:
-        return _hole64_start(machine, layout) + hole64_size - 1 & U64
+        return hole64_start(machine, layout) + hole64_size - 1 & U64
     if machine.machine_type.fields.get("broken-32bit-mem-addr-check", True):
         return (1 << phys_bits) - 1
     if _has_device_memory(machine):

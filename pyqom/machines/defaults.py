@@ -1,0 +1,82 @@
+"""The devices that a plain start gives to a machine (``system/vl.c``, ``hw/core/machine.c``).
+
+Without ``-nodefaults`` a machine gets a serial and a parallel port, a display, a network card, a
+floppy drive and a CD-ROM drive, unless an option names one of its own.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from pyqom.machines.pcdevices import PCParts
+
+DISPLAYS = {
+    "std": ("VGA", "isa-vga"),
+    "cirrus": ("cirrus-vga", "isa-cirrus-vga"),
+    "vmware": ("vmware-svga", None),
+    "qxl": ("qxl-vga", None),
+    "virtio": ("virtio-vga", None),
+}
+"""The types of displays on PCI and on ISA, by what ``-vga`` calls them."""
+
+
+class Defaults:
+    """What the machine gets beside its own devices.
+
+    ``serials`` and ``parallels`` are the ids of the chardevs of its ports, ``display`` what
+    ``-vga`` names, ``nics`` the network cards as (type or None for the machine's own, id of the
+    backend), ``floppies`` and ``cdroms`` the names of drives by (bus, unit).
+    """
+
+    def __init__(
+        self,
+        serials: Iterable[str] = (),
+        parallels: Iterable[str] = (),
+        display: str | None = None,
+        nics: Iterable[tuple[str | None, str]] = (),
+        floppies: Iterable[str] = (),
+        cdrom: str | None = None,
+    ) -> None:
+        self.serials = tuple(serials)
+        self.parallels = tuple(parallels)
+        self.display = display
+        self.nics = tuple(nics)
+        self.floppies = tuple(floppies)
+        self.cdrom = cdrom
+
+    def serial_ports(self, parts: PCParts) -> None:
+        """``serial_hds_isa_init``, ``parallel_hds_isa_init``."""
+        for typename, names in (("isa-serial", self.serials), ("isa-parallel", self.parallels)):
+            for name in names:
+                parts.isa_device(typename, chardev=name)
+
+    def floppy_drives(self, parts: PCParts, controller: Any) -> None:
+        """``isa_fdc_init_drives``."""
+        for unit, name in enumerate(self.floppies):
+            parts.build.add("floppy", controller.floppies, unit=unit, drive=name)
+
+    def cdrom_drive(self, parts: PCParts, bus: Any, unit: int) -> None:
+        """The CD-ROM drive, where it belongs to this place."""
+        if self.cdrom is not None:
+            parts.build.add("ide-cd", bus, unit=unit, drive=self.cdrom)
+
+    def graphics(self, parts: PCParts, pci: Any) -> None:
+        """``pc_vga_init``."""
+        if self.display is None:
+            return
+        on_pci, on_isa = DISPLAYS[self.display]
+        if pci is not None:
+            parts.build.add(on_pci, pci)
+        elif on_isa is not None:
+            parts.isa_device(on_isa)
+
+    def network(self, parts: PCParts, pci: Any) -> None:
+        """``pc_nic_init``."""
+        own = parts.machine.machine_type.fields.get("default-nic")
+        for typename, backend in self.nics:
+            chosen = typename or own
+            bus = pci if chosen != "ne2k_isa" else parts.isa
+            parts.build.add(chosen, bus, netdev=backend)
