@@ -11,8 +11,9 @@ from pyqom.devices.cpu.x86.cpu import X86CPU
 from pyqom.devices.dimm import UNASSIGNED_SLOT, PCDimm
 from pyqom.devices.finding import default_bus, find_bus
 from pyqom.devices.hotplug import HotplugHandler
+from pyqom.devices.virtio_memory import MemoryProxy
 from pyqom.errors import DeviceNotFound, MissingParameter, PyqomError
-from pyqom.machines.memory import check_addable, free_address, free_slot
+from pyqom.machines.memory import check_addable, check_prepared, free_address, free_slot
 from pyqom.types.path import resolve_at
 from pyqom.types.qdict import qdict_order
 from pyqom.types.user_creatable import id_wellformed
@@ -123,6 +124,11 @@ class Plugging(HotplugHandler):
             late and self.has_reached("machine-ready") and not cls.hotpluggable_class
         ):
             raise PyqomError("Parameter 'driver' expects a pluggable device type")
+        on_system_bus = self.types.implements(name, "sys-bus-device")
+        if on_system_bus and self.machine_type.family not in cls.machines:
+            raise PyqomError(
+                "Parameter 'driver' expects a dynamic sysbus device type for the machine"
+            )
         return cls
 
     def _check_hotpluggable(self, device: Device, bus: Any) -> None:
@@ -189,7 +195,7 @@ class Plugging(HotplugHandler):
         ancestors = self.machine_type.ancestors
         if isinstance(device, X86CPU):
             return self if "x86-machine" in ancestors else None
-        if isinstance(device, PCDimm):
+        if isinstance(device, (PCDimm, MemoryProxy)):
             return self if "generic-pc-machine" in ancestors else None
         return None
 
@@ -197,21 +203,47 @@ class Plugging(HotplugHandler):
         """Find a device its place, before it is realized.  Raises PyqomError."""
         if isinstance(device, X86CPU):
             self._pre_plug_cpu(device)
-        else:
+        elif isinstance(device, PCDimm):
             self._pre_plug_memory(device)
+        else:
+            device.place(self._free_address(device))
+            self._bus_handler(device).pre_plug(device)
 
     def plug(self, device: Any) -> None:
         """Take a CPU, or memory, that has been realized."""
         if isinstance(device, X86CPU):
             assert self.cpus is not None
             self.cpus.present[device.cpu_index] = device
-        else:
-            self.machine.device_memory.used += device.memory.get("size")
+            return
+        self._account(device)
+        if isinstance(device, MemoryProxy):
+            self._bus_handler(device).plug(device)
+
+    @staticmethod
+    def _bus_handler(device: Device) -> HotplugHandler:
+        """Who handles the bus of a device; what handles nothing, where nobody does."""
+        handler = device.parent_bus.handler
+        return HotplugHandler() if handler is None else handler
+
+    def _account(self, device: Any) -> None:
+        """Take the room of a memory device, until it is put to rest (``memory_device_plug``)."""
+        memory, size = self.machine.device_memory, device.memory.get("size")
+        memory.used += size
+        self.board.memory.append(device)
+
+        def leave() -> None:
+            memory.used -= size
+            self.board.memory.remove(device)
+
+        device.on_unrealize(leave)
 
     def unplug_request(self, device: Any) -> None:
         """Refuse what cannot go.  Raises PyqomError."""
         if isinstance(device, PCDimm) and not self.has_acpi:
             raise PyqomError(NO_ACPI)
+        if isinstance(device, MemoryProxy):
+            device.backend.check_leaving()
+            self._bus_handler(device).unplug_request(device)
         if self.cpus is not None and isinstance(device, self.cpus.cpu_class):
             if self.machine_type.family == "microvm":
                 raise PyqomError("unplug not supported by microvm")
@@ -241,21 +273,24 @@ class Plugging(HotplugHandler):
         slots = machine.memory_slots
         if dimm.slot != UNASSIGNED_SLOT and not 0 <= dimm.slot < max(slots, 1):
             raise PyqomError(f"invalid slot number {dimm.slot}, valid range is [0-{slots - 1}]")
-        others = self.memory_devices()
-        dimm.set("slot", free_slot(machine, {other.slot for other in others}, dimm.slot))
-        size = dimm.memory.get("size")
-        memory = check_addable(machine.device_memory, size, 1)
-        taken = [(other.addr, other.memory.get("size"), other.id) for other in others]
-        address = free_address(memory, taken, dimm.addr, dimm.alignment, size)
-        dimm.set("addr", address)
+        if dimm.cast("nvdimm") and not machine.get("nvdimm"):
+            raise PyqomError("nvdimm is not enabled: missing 'nvdimm' in '-M'")
+        taken = {other.slot for other in self.memory_devices() if isinstance(other, PCDimm)}
+        dimm.set("slot", free_slot(machine, taken, dimm.slot))
+        dimm.set("addr", self._free_address(dimm))
         dimm.numa_nodes = 0 if machine.numa is None else len(machine.numa)
 
-    def memory_devices(self) -> list[PCDimm]:
-        """The memory that is plugged, by address."""
-        found = [
-            device
-            for place in (self.peripheral, self.peripheral_anon)
-            for device in place.children()
-            if isinstance(device, PCDimm) and device._realized
+    def _free_address(self, device: Any) -> int:
+        """Where a memory device goes (``memory_device_pre_plug``).  Raises PyqomError."""
+        memory = self.machine.device_memory
+        check_prepared(memory)
+        size = device.memory.get("size")
+        check_addable(memory, size, 1)
+        taken = [
+            (other.addr, other.memory.get("size"), other.id) for other in self.memory_devices()
         ]
-        return sorted(found, key=lambda dimm: dimm.addr)
+        return free_address(memory, taken, device.addr, device.alignment, size)
+
+    def memory_devices(self) -> list[Any]:
+        """The memory that is plugged, by address."""
+        return sorted(self.board.memory, key=lambda device: device.addr)

@@ -17,6 +17,7 @@ from pyqom.devices.board import Board
 from pyqom.devices.context import Context, Override
 from pyqom.devices.cpu.x86.featurestring import parse_model
 from pyqom.devices.cpu.x86.models import SUFFIX
+from pyqom.devices.dimm import PCDimm
 from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
@@ -84,7 +85,8 @@ class VirtualMachine(Plugging):
     accelerator, its name, or the name with properties as texts, or a list to try in turn;
     ``globals`` are (driver, property, text), ``objects`` mappings with ``qom-type`` and ``id``,
     ``devices`` with ``driver`` (`Texts` where values are texts), ``numa`` records as
-    ``set-numa-node`` has them.  ``types`` is a registry with types of one's own.
+    ``set-numa-node`` has them, ``blockdevs``, ``netdevs`` and ``audiodevs`` as QMP's
+    BlockdevOptions, Netdev and Audiodev.  ``types`` is a registry with types of one's own.
 
     It is ready when it is made; ``paused`` (``-S``) leaves it in ``prelaunch``, ``incoming`` in
     ``inmigrate``, ``preconfig`` before its CPUs are made, until `exit_preconfig`.  Raises what QEMU
@@ -106,6 +108,9 @@ class VirtualMachine(Plugging):
         objects: Iterable[Mapping[str, Any]] = (),
         devices: Iterable[Mapping[str, Any]] = (),
         numa: Iterable[Mapping[str, Any]] = (),
+        blockdevs: Iterable[Mapping[str, Any]] = (),
+        netdevs: Iterable[Mapping[str, Any]] = (),
+        audiodevs: Iterable[Mapping[str, Any]] = (),
         release: str | None = None,
         *,
         options: Mapping[str, Any] | None = None,
@@ -147,10 +152,13 @@ class VirtualMachine(Plugging):
         others = self._configure_machine(options or {}, smp, memory)
         self._reach("machine-created")
         self._choose_accelerator(accel, others)
+        self._add_each("audiodevs", audiodevs, self.board.add_audiodev)
+        self._add_each("blockdevs", blockdevs, self.board.add_blockdev)
         self._reach("accel-created")
         if machine.deprecation_warning:
             self.warnings.append(machine.deprecation_warning)
         self._add_objects(late)
+        self._add_each("netdevs", netdevs, self.board.network.add)
         self._reach("late-backends-created")
         self._choose_cpu(cpu)
         if others.memory_backend is not None:
@@ -286,7 +294,8 @@ class VirtualMachine(Plugging):
         cpus = [(cpu.cpu_index, cpu.get("node-id")) for cpu in self.cpus or ()]
         plugged: dict[int, int] = {}
         for dimm in self.memory_devices():
-            plugged[dimm.node] = plugged.get(dimm.node, 0) + dimm.memory.get("size")
+            node = dimm.node if isinstance(dimm, PCDimm) else 0
+            plugged[node] = plugged.get(node, 0) + dimm.memory.get("size")
         return info_numa(self.machine.numa, cpus, plugged)
 
     def exit_preconfig(self) -> None:
@@ -342,6 +351,20 @@ class VirtualMachine(Plugging):
         for entry in objects:
             props = dict(entry)
             self.add_object(props.pop("qom-type"), props.pop("id"), props)
+
+    def _add_each(
+        self, kind: str, entries: Iterable[Mapping[str, Any]], add: Callable[[Any], object]
+    ) -> None:
+        """Make backends of a kind; what fails has its place among them as `origin`."""
+        waiting = iter(entries)
+        entry: Mapping[str, Any] | None = {}
+        index = 0
+        while entry is not None:
+            with self.warnings.at(kind, index):
+                entry = next(waiting, None)
+                if entry is not None:
+                    add(entry)
+            index += 1
 
     def add_object(self, qom_type: str, identifier: str, props: Mapping[str, Any]) -> Any:
         """Make a user-creatable object under /objects (``object-add``).  Raises PyqomError."""

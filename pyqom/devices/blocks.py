@@ -5,11 +5,11 @@ QEMU: ``block.c``, ``block/block-backend.c``, ``hw/block/block.c``.
 
 from __future__ import annotations
 
-from pyqom.errors import DeviceNotFound, PyqomError
+from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
 SECTOR = 512
@@ -48,6 +48,8 @@ class Node:
         self.read_only = read_only
         self.file = file
         self.child = child
+        self.owned = True
+        """Whether a user asked for it by its name, and may delete it."""
         self.users: list[Backend] = []
         self.parents: list[Node] = []
 
@@ -61,7 +63,10 @@ class Backend:
         self.device: Any = None
         self.rights: frozenset[str] = frozenset()
         self.shared: frozenset[str] = ALL
-        self.media_is_changeable = False
+        self.removable = False
+        """Whether media can be changed."""
+        self.keeps_status = False
+        """Whether the device tells of errors (``blk_iostatus_enable``)."""
         if node is not None:
             node.users.insert(0, self)
 
@@ -92,9 +97,8 @@ class Backend:
         """The device goes away, and with it a backend that nobody else knows."""
         self.device = None
         self.drop_rights()
-        if self.id is None and self.node is not None:
-            self.node.users.remove(self)
-            self.node = None
+        if self.id is None:
+            device.board.blocks.drop(self)
 
     def replace(self, node: Node) -> None:
         """Use another node (``blk_replace_bs``).  Raises PyqomError."""
@@ -150,44 +154,67 @@ class Blocks:
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
-        self.drives: dict[str, Backend] = {}
+        self.backends: list[Backend] = []
+        """The backends of drives and devices, in the order in which they were made."""
 
     def node(self, name: str) -> Node:
-        """The node of a name, or of a drive.  Raises DeviceNotFound."""
-        drive = self.drives.get(name)
+        """The node of a name, or of a drive.  Raises PyqomError."""
+        drive = self.drive(name)
         found = drive.node if drive is not None else self.nodes.get(name)
         if found is None:
             raise PyqomError(f"Cannot find device='' nor node-name='{name}'")
         return found
 
+    def drive(self, name: str) -> Backend | None:
+        """The drive of an id."""
+        return next((backend for backend in self.backends if backend.id == name), None)
+
     def backend_for(self, name: str) -> Backend | None:
         """The drive of a name, or a new backend for the node of that name; None for neither."""
-        drive = self.drives.get(name)
-        if drive is not None:
-            return drive
         node = self.nodes.get(name)
-        return None if node is None else Backend(node)
+        return self.drive(name) or (None if node is None else self.new_backend(node))
+
+    def new_backend(self, node: Node | None, id: str | None = None) -> Backend:
+        """A new backend; a node of None is an empty drive."""
+        backend = Backend(node, id)
+        self.backends.append(backend)
+        return backend
+
+    def drop(self, backend: Backend) -> None:
+        """Forget a backend that its device has let go."""
+        self.backends.remove(backend)
+        if backend.node is not None:
+            backend.node.users.remove(backend)
+            backend.node = None
+
+    def add(self, node: Node) -> None:
+        """Enter a node.  Raises PyqomError where the name is taken."""
+        if self.drive(node.name) is not None:
+            raise PyqomError(f"node-name={node.name} is conflicting with a device id")
+        if node.name in self.nodes:
+            raise PyqomError(f"Duplicate nodes with node-name='{node.name}'")
+        self.nodes[node.name] = node
+        if node.child is not None:
+            node.child.parents.append(node)
 
     def remove(self, name: str) -> None:
         """Delete a node (``blockdev-del``).  Raises PyqomError."""
         node = self.nodes.get(name)
         if node is None:
             raise PyqomError(f"Failed to find node with node-name='{name}'")
-        if node.users or node.parents:
+        if node.users:
             raise PyqomError(f"Node {name} is in use")
-        if node.child is not None:
-            node.child.parents.remove(node)
-            if node.child.name not in self.nodes:
-                node.child = None
-        del self.nodes[name]
+        if not node.owned:
+            raise PyqomError(f"Node {name} is not owned by the monitor")
+        if node.parents:
+            raise PyqomError(f"Block device {name} is in use")
+        self.drop_node(node)
 
-    def backends(self) -> Iterator[Backend]:
-        """All backends that a drive or a device has."""
-        yield from self.drives.values()
-        for node in self.nodes.values():
-            yield from (user for user in node.users if user.id is None)
-
-
-def not_found(name: str) -> DeviceNotFound:
-    """The error of a name that nothing has."""
-    return DeviceNotFound(f"Device '{name}' not found")
+    def drop_node(self, node: Node) -> None:
+        """Forget a node, and what is below it and has no name of its own."""
+        del self.nodes[node.name]
+        child = node.child
+        if child is not None:
+            child.parents.remove(node)
+            if not child.owned and not child.parents:
+                self.drop_node(child)

@@ -6,15 +6,17 @@ has its own.
 
 from __future__ import annotations
 
+from pyqom.devices.block_nodes import make_node
 from pyqom.devices.blocks import Blocks
 from pyqom.devices.bus import attach
 from pyqom.devices.loose import LooseParts
 from pyqom.devices.network import Network
 from pyqom.devices.reset import below, reset_all
+from pyqom.types.path import Ambiguous, lookup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pyqom.devices.backends.surroundings import Surroundings
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 HW_VERSION = "2.5+"
 """What newer machine types tell, whatever the release."""
+
+
+class AudioBackend:
+    """An audio backend, which makes no sound."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Board:
@@ -60,14 +69,20 @@ class Board:
         """The memory regions and interrupt lines of no device."""
         self.own = LooseParts(types, machine, unattached)
         """The machine's own memory regions."""
+        self.root_buses: list[Any] = []
+        """The PCI buses that no bridge leads to."""
         self.blocks = Blocks()
-        self.network = Network()
+        self.network = Network(surroundings)
         self.audiodevs: dict[str, Any] = {}
         """The audio backends by id."""
         self.boot_order: dict[int, tuple[Any, str]] = {}
         """The devices with a ``bootindex``, each with the name of that property."""
         self.balloon: Any = None
         """The balloon device, of which there is one at most."""
+        self.memory: list[Any] = []
+        """The memory devices that are plugged."""
+        self.ide_drives = 0
+        """How many IDE drives the buses that there are could have."""
         self.isa_counts: dict[str, int] = {}
         """How many ISA devices of a type have been given a number."""
         self.acpi_indexes: set[int] = set()
@@ -93,6 +108,21 @@ class Board:
         """Take back what `adopt` did: the device could not be realized."""
         device.unparent()
         self._unattached -= 1
+
+    def add_blockdev(self, options: Mapping[str, Any]) -> None:
+        """Make a block node from checked BlockdevOptions.  Raises PyqomError."""
+        make_node(self.blocks, options)
+
+    def add_audiodev(self, options: Mapping[str, Any]) -> None:
+        """Make an audio backend from a checked Audiodev."""
+        self.audiodevs[options["id"]] = AudioBackend(options["id"])
+
+    def find(self, typename: str) -> Any:
+        """The only device of a type; None where there is none, or several."""
+        try:
+            return lookup(self.surroundings.root, "", typename)
+        except Ambiguous:
+            return None
 
     def reserve(self) -> None:
         """Leave out the number of an unattached device that is not made."""

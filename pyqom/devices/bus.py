@@ -5,13 +5,14 @@ A bus is a child of the device that has it, and leads to its own devices by link
 
 from __future__ import annotations
 
+from pyqom.devices.hotplug import HotplugHandler
 from pyqom.errors import PyqomError
 from pyqom.types import Object
 from pyqom.types.links import Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from pyqom.devices.device import Device
@@ -36,7 +37,7 @@ class ChildLink(Link):
             device.unref()
 
 
-class Bus(Object):
+class Bus(HotplugHandler, Object):
     """The model of type "bus".
 
     ``owner`` is the device that has it, None for the main system bus; ``name`` what ``-device
@@ -75,6 +76,9 @@ class Bus(Object):
         return self.is_full or (
             self.most_members is not None and len(self._members) >= self.most_members
         )
+
+    def configure(self, line: Mapping[str, Any]) -> None:
+        """Take what a declaration says of it beside type and name."""
 
     # --- hot-plug ------------------------------------------------------------
 
@@ -177,8 +181,10 @@ def attach(bus: Any, owner: Any, name: str | None = None) -> Any:
     bus.name = name
     bus.owner = owner
     if owner is not None:
-        owner.buses.insert(0, bus)
         owner.add_child(name, bus)
+        owner.buses.insert(0, bus)
+    if bus.cast("hotplug-handler"):
+        bus.set_handler(bus)
     return bus
 
 

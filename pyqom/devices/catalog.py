@@ -10,7 +10,11 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     instance                               what each instance has beside them (`parts`)
     regions, lines                         memory regions and interrupt lines that it has while it
                                            is realized (`interior`)
-    rom                                    the option ROM of a PCI device
+    rom, pci                               the option ROM of a PCI device; what it tells of itself
+    machines                               families whose users may add it to the main system bus
+    settles                                what properties become that nobody has set
+    buses                                  buses that it has once it is realized
+    requires                               properties that have to be set, and what is said if not
     module                                 the loadable module that it comes in
 
 Where releases differ, an entry has ``since`` and ``until``.  Properties that several types have
@@ -137,6 +141,16 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         fact = chosen(record.get(word), release)
         if fact is not None:
             body[attr] = fact
+    if "machines" in record:
+        body["machines"] = tuple(record["machines"])
+    if "settles" in record:
+        body["settles"] = record["settles"]
+    if "requires" in record:
+        body["requires"] = tuple(known(record["requires"], release))
+    if "buses" in record:
+        body["own_buses"] = tuple(known(record["buses"], release))
+    if "pci" in record:
+        body["pci"] = record["pci"]
     for word in ("regions", "lines"):
         if word in record:
             body[word] = tuple(known(record[word], release))

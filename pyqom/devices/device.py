@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pyqom.devices.context import Context
 
 
+UNSET_NUMBER = 0xFFFFFFFF
+"""What a number is that nobody has set, where 0 means something."""
+
+
 class VMStateIf(Interface, typename="vmstate-if"):
     """What has an id in the migration stream (``include/hw/vmstate-if.h``)."""
 
@@ -52,6 +56,19 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """The memory regions that it has while it is realized (`pyqom.devices.interior`)."""
     lines: tuple[Mapping[str, Any], ...] = ()
     """The interrupt lines that it has then."""
+    own_buses: tuple[Mapping[str, Any], ...] = ()
+    """The buses that it has once it is realized: their ``type``, ``count``, ``name`` (where it is
+    not made up), whether the device handles their hot-plug (``handled``)."""
+    requires: tuple[Mapping[str, Any], ...] = ()
+    """What has to be set before it is realized: ``property``, or one of ``any``, and the ``error``
+    where it is not; a line with an error alone refuses the device, as what it needs of the host is
+    not there."""
+    machines: tuple[str, ...] = ()
+    """The families of machines whose users may add it to the main system bus."""
+    settles: Mapping[str, Any] = {}
+    """The values that properties take when it is realized, unless somebody has set them."""
+    checks_itself = False
+    """Whether the type looks at `requires` at a later moment of its own."""
     has_model = True
     """Whether pyqom does what such a device does, as far as that can be seen from outside."""
 
@@ -202,7 +219,11 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
             handler.pre_plug(self)
         elif self.context is not None and self.context.pre_plug is not None:
             self.context.pre_plug(self)
+        if not self.checks_itself:
+            self.check_requirements()
         self.do_realize()
+        self._realize_parts()
+        self._add_buses()
         self.show_interior()
         self.deleted_path = self.canonical_path()
         for bus in self.buses:
@@ -211,6 +232,54 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         if handler is not None:
             handler.plug(self)
         self._realized = True
+
+    def _realize_parts(self) -> None:
+        """Realize the devices that are parts of it, where it has not done so itself."""
+        from pyqom.devices.parts import device_parts  # a question about a CPU needs none
+
+        for name in device_parts(type(self)):
+            part = self.property(name).resolve(self)
+            if not part._realized:
+                part.realize(True)
+            self.on_unrealize(part.put_to_rest)
+
+    def put_to_rest(self) -> None:
+        """Set ``realized`` to false."""
+        self.realize(False)
+
+    def _add_buses(self) -> None:
+        """Make the buses that its declaration tells of, unless they are there."""
+        for line in self.own_buses:
+            for _ in range(line.get("count", 1)):
+                name = line.get("name")
+                if name == "{id}":
+                    name = self.id
+                bus = self.new_bus(line["type"], name)
+                bus.configure(line)
+                if line.get("handled"):
+                    bus.set_handler(self)
+
+    def check_requirements(self) -> None:
+        """Refuse what is not configured, or cannot be had.  Raises PyqomError."""
+        for base in reversed(type(self).__mro__):
+            for line in base.__dict__.get("requires", ()):
+                names = line.get("any") or [line[key] for key in ("property",) if key in line]
+                if not any(self.is_set(name) for name in names):
+                    raise PyqomError(line["error"])
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give properties their last value, where nobody has."""
+        for base in type(self).__mro__:
+            for name, value in base.__dict__.get("settles", {}).items():
+                prop = self.properties().get(name)
+                if prop is not None and prop.slot not in self.__dict__:
+                    prop.store(self, prop.check(value, name, self))
+
+    def is_set(self, name: str) -> bool:
+        """Whether a property has a value that names something."""
+        value = self.property(name).fget(self)  # type: ignore[misc]
+        return bool(value) and value != UNSET_NUMBER
 
     def _rest(self) -> None:
         self._realized = False

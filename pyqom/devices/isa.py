@@ -33,6 +33,9 @@ class SerialLine(Device):
 class ISASerial(ISADevice):
     """The model of "isa-serial": COM1 to COM4."""
 
+    _index: int
+    _iobase: int
+    _irq: int
     PLACES = (0x3F8, 0x2F8, 0x3E8, 0x2E8)
     IRQS = (4, 3, 4, 3)
 
@@ -53,6 +56,8 @@ class ISASerial(ISADevice):
 class ISAParallel(ISADevice):
     """The model of "isa-parallel": LPT1 to LPT3."""
 
+    _index: int
+    _iobase: int
     PLACES = (0x378, 0x278, 0x3BC)
 
     def do_realize(self) -> None:

@@ -6,7 +6,6 @@ QEMU ``hw/dma/i8257.c``, ``hw/rtc/mc146818rtc.c``, ``hw/input/pckbd.c``, ``hw/bl
 
 from __future__ import annotations
 
-from pyqom.devices.bus import Bus
 from pyqom.devices.interior import line_in, new_region
 from pyqom.devices.isa import ISADevice
 from pyqom.devices.sysbus import SysBusDevice
@@ -42,20 +41,6 @@ class KeyboardController(ISADevice):
 
     def _input(self, stem: str) -> Any:
         return lambda index: line_in(self, index, stem)
-
-
-class FloppyBus(Bus):
-    """The model of "floppy-bus": two drives."""
-
-    most_members = 2
-
-
-class FloppyController(ISADevice):
-    """The model of "isa-fdc"."""
-
-    def do_realize(self) -> None:
-        """``isabus_fdc_realize``."""
-        self.floppies = self.new_bus("floppy-bus")
 
 
 class FirmwareConfig(SysBusDevice):

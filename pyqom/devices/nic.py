@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pyqom.devices.device import Device
 from pyqom.devices.pci import PCIDevice
+from pyqom.devices.usb import USBDevice
 
 
 class NIC(Device):
     """What all network cards do."""
+
+    _mac: str | None
 
     def take_address(self) -> None:
         """Get an address, where none was given (``qemu_macaddr_default_if_unset``)."""
@@ -31,3 +34,19 @@ class EEPro100(PCINIC):
         {"name": "eepro100-io", "size": 64},
         {"name": "eepro100-flash", "size": 131072},
     )
+
+
+class ISANIC(NIC):
+    """The model of "ne2k_isa"."""
+
+    def do_realize(self) -> None:
+        self.take_address()
+
+
+class USBNIC(NIC, USBDevice):
+    """The model of "usb-net"."""
+
+    product = "QEMU USB Network Interface"
+
+    def usb_realize(self) -> None:
+        self.take_address()

@@ -8,6 +8,7 @@ A part is one line of a type's ``instance``; it knows its properties without an 
 from __future__ import annotations
 
 from pyqom.devices.kinds import of_record
+from pyqom.types import Computed, attribute_of
 from pyqom.types.hashtable import hash_order
 from pyqom.types.links import Alias, Child
 
@@ -62,8 +63,29 @@ class ChildPart(Part):
         return numbered(self.record["child"], self.record.get("count", 1))
 
     def add(self, obj: Any) -> None:
+        size = self.record.get("size")
         for name in self.names():
-            obj.add_child(name, new_part(obj, self.record["type"]))
+            part = obj.add_child(name, new_part(obj, self.record["type"]))
+            if size is not None:
+                part._size = size
+
+
+def device_parts(cls: Any) -> tuple[str, ...]:
+    """The names of the children that are devices on no bus: they live as long as their owner."""
+    found: tuple[str, ...] | None = cls.__dict__.get("_device_parts")
+    if found is None:
+        found = cls._device_parts = tuple(
+            name
+            for each in parts(cls)
+            if isinstance(each, ChildPart) and _is_plain_device(cls, each.record["type"])
+            for name in each.names()
+        )
+    return found
+
+
+def _is_plain_device(cls: Any, typename: str) -> bool:
+    part = cls.registry.get(typename)
+    return part.implements("device") and part.bus_type is None
 
 
 def new_part(obj: Any, typename: str) -> Any:
@@ -81,7 +103,7 @@ class OwnPart(Part):
         assert types.release is not None
         for name in numbered(self.record["name"], self.record.get("count", 1)):
             plain = "default" not in self.record
-            record = {**self.record, "name": name, "qom": plain}
+            record = {"qom": plain, **self.record, "name": name}
             yield of_record(record, types.release)
 
     def add(self, obj: Any) -> None:
@@ -90,7 +112,7 @@ class OwnPart(Part):
 
     def _share(self, obj: Any) -> tuple[Property, ...]:
         """The properties, which all objects of the type share: made for the first of them."""
-        shared = tuple(self.properties(obj.registry, {}))
+        shared = tuple(computed(prop, type(obj)) for prop in self.properties(obj.registry, {}))
         for prop in shared:
             obj.add_property(prop)
             obj.del_property(prop.name)
@@ -102,6 +124,19 @@ class OwnPart(Part):
     def _owner(self, obj: Any) -> Any:
         """The class that declares it."""
         return next(base for base in type(obj).__mro__ if self in base.__dict__.get("parts", ()))
+
+
+def computed(prop: Property, cls: Any) -> Property:
+    """The property, or one that the model's ``get_NAME`` and ``set_NAME`` compute."""
+    attr = attribute_of(prop.name)
+    getter = getattr(cls, f"get_{attr}", None)
+    setter = getattr(cls, f"set_{attr}", None)
+    if getter is None:
+        return prop
+    description = prop.description
+    return Computed(
+        prop.type, getter, setter, name=prop.name, description=description, after_realize=True
+    )
 
 
 class AliasPart(Part):

@@ -35,6 +35,8 @@ class PCIBus(Bus):
     reserved_slots = 0
     """A bit for each slot that no device gets."""
     is_root = False
+    parent_device: Any = None
+    """The expander that a further root bus belongs to."""
     number = 0
     """The bus number, which only a guest gives to the buses behind bridges."""
 
@@ -71,6 +73,9 @@ class PCIDevice(Device):
     """The model of type "pci-device"."""
 
     _addr: int
+    _romfile: str | None
+    checks_itself = True
+    _romsize: int
 
     def do_realize(self) -> None:
         """``pci_qdev_realize``: find its place, then what the type itself does."""
@@ -78,6 +83,7 @@ class PCIDevice(Device):
         if self._romsize != NO_ROM_SIZE and self._romsize & (self._romsize - 1):
             raise PyqomError(f"ROM size {self._romsize} is not a power of two")
         self._register()
+        self.check_requirements()
         self.pci_realize()
         self._check_failover()
         self._load_rom()
@@ -96,6 +102,16 @@ class PCIDevice(Device):
                 self._romsize = self.rom["size"]
                 self.on_unrealize(lambda: setattr(self, "_romsize", NO_ROM_SIZE))
             self.add_region(self.rom["name"], self.rom["size"])
+
+    pci: Any = None
+    """What its configuration tells, as the declaration has it."""
+
+    def pci_declared(self) -> dict[str, Any]:
+        """What the configuration of this device tells, in the form of a declaration."""
+        declared = dict(self.pci or {})
+        if self._romfile and self._rombar and self.rom is not None:
+            declared["bars"] = [*declared.get("bars", ()), f"6 memory {self.rom['size']}"]
+        return declared
 
     rom: Any = None
     """Its option ROM: file, name of the memory region, and size in bytes; None for none."""
@@ -138,7 +154,7 @@ class PCIDevice(Device):
     def _register(self) -> None:
         """``do_pci_register_device``."""
         bus = self.pci_bus
-        if bus.is_root and getattr(bus, "parent_device", None) is not None and not self.is_bridge:
+        if bus.parent_device is not None and not self.is_bridge:
             raise PyqomError(
                 f"PCI: Only PCI/PCIe bridges can be plugged into {bus.parent_device.typename}"
             )

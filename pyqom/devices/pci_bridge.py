@@ -30,6 +30,8 @@ class PCIBridge(PCIDevice):
 
     secondary_bus: Any = None
     secondary_type = "PCI"
+    windows_are_closed = False
+    """Whether a reset closes the windows to what is behind it."""
     takes_hotplug = True
     """Whether devices may come and go behind it."""
 
@@ -149,7 +151,13 @@ class ExpressSlot(HotplugHandler, ExpressPort):
             each.unparent()
 
 
-class CXLSlot(ExpressSlot):
-    """A root port or downstream port of CXL."""
+class RootPort(ExpressSlot):
+    """The model of "pcie-root-port-base"."""
+
+    windows_are_closed = True
+
+
+class CXLRootPort(RootPort):
+    """The model of "cxl-rp"."""
 
     secondary_type = "CXL"

@@ -69,10 +69,7 @@ class PIIX(SouthBridge):
 class PIIX4PM(AcpiPciHotplug, PCIDevice):
     """Power management, and hot-plug by ACPI."""
 
-    smbus: Any = None
-
     def pci_realize(self) -> None:
-        self.smbus = self.new_bus("i2c-bus", "i2c")
         self.start_acpi_hotplug(
             self.pci_bus,
             self.get("acpi-root-pci-hotplug"),

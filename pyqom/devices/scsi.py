@@ -6,11 +6,11 @@ from pyqom.devices import disk
 from pyqom.devices.blocks import Backend
 from pyqom.devices.bus import Bus
 from pyqom.devices.device import Device
-from pyqom.devices.hotplug import HotplugHandler
 from pyqom.errors import PyqomError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 ANY = 0xFFFFFFFF
@@ -19,7 +19,7 @@ DISCARD_GRANULARITY = 4096
 MOST_SERIAL, MOST_SERIAL_FOR_ID = 36, 20
 
 
-class SCSIBus(HotplugHandler, Bus):
+class SCSIBus(Bus):
     """The model of type "SCSI"; ``most_*`` are the highest numbers that its adapter takes."""
 
     most_channel = 0
@@ -30,6 +30,9 @@ class SCSIBus(HotplugHandler, Bus):
         """Set the highest numbers.  Returns the bus."""
         self.most_channel, self.most_target, self.most_lun = channel, target, lun
         return self
+
+    def configure(self, line: Mapping[str, Any]) -> None:
+        self.limit(*line["most"])
 
     def device_at(self, channel: int, target: int, lun: int) -> Any:
         """The device at an address; None where it is free."""
@@ -59,6 +62,9 @@ class SCSIBus(HotplugHandler, Bus):
 class SCSIDevice(Device):
     """The model of type "scsi-device"."""
 
+    _scsi_id: int
+    _lun: int
+
     def do_realize(self) -> None:
         """``scsi_qdev_realize``: what was not given is the first that is free."""
         self._find_address()
@@ -87,6 +93,12 @@ class SCSIDevice(Device):
 class SCSIDisk(SCSIDevice):
     """What hard disk and CD-ROM have in common (``scsi_realize``)."""
 
+    _drive: Any
+    _discard_granularity: int
+    _ver: str | None
+    _vendor: str | None
+    _product: str | None
+    _device_id: str | None
     default_product = "QEMU HARDDISK"
     removable_medium = False
 
@@ -99,6 +111,7 @@ class SCSIDisk(SCSIDevice):
         if not self.removable_medium:
             disk.check_geometry(self, (65535, 255, 255))
         disk.take_rights(self, read_only or not disk.can_write(drive), resizable)
+        drive.removable, drive.keeps_status = self.removable_medium, True
         if self._discard_granularity == disk.UNSET:
             self._discard_granularity = max(self._logical_block_size, DISCARD_GRANULARITY)
         self._name_it(drive)
@@ -138,7 +151,7 @@ class SCSIRom(SCSIDisk):
 
     def scsi_realize(self) -> None:
         if self._drive is None:
-            self._drive = Backend(None)
+            self._drive = self.board.blocks.new_backend(None)
             self._drive.device = self
         self.finish(read_only=True, resizable=False)
 

@@ -49,13 +49,3 @@ class SouthBridge(PCIDevice):
         """Bring the clock to life that is a part of it."""
         self.rtc.set("base_year", 0)
         self.rtc.realize_on(self.isa)
-
-
-class SMBusController(PCIDevice):
-    """The model of "ICH9-SMB"."""
-
-    smbus: Any = None
-
-    def pci_realize(self) -> None:
-        """``ich9_smbus_realize``."""
-        self.smbus = self.new_bus("i2c-bus", "i2c")

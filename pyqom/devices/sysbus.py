@@ -25,6 +25,7 @@ class HostBridge(SysBusDevice):
         bus = self.new_bus(typename, name)
         bus.is_root = True
         self.root_bus = bus
+        self.board.root_buses.append(bus)
         return bus
 
 

@@ -30,7 +30,7 @@ class Port:
         self.depth = depth
 
 
-class USBBus(HotplugHandler, Bus):
+class USBBus(Bus):
     """The model of type "usb-bus"; devices come and go without asking the guest."""
 
     def instance_init(self) -> None:
@@ -73,6 +73,7 @@ class USBDevice(Device):
     auto_attach = True
     """Whether it is attached as soon as it is plugged in."""
     _attached = False
+    checks_itself = True
 
     def do_realize(self) -> None:
         """``usb_qdev_realize``."""
@@ -80,6 +81,7 @@ class USBDevice(Device):
         port = bus.claim(self)
         self.usb_port = port
         self.on_unrealize(lambda: bus.free.append(port))
+        self.check_requirements()
         self.usb_realize()
         if self.auto_attach:
             self._check_speed(port)
@@ -164,3 +166,33 @@ class Wacom(USBDevice):
     """The model of "usb-wacom-tablet"."""
 
     product = "QEMU PenPartner Tablet"
+
+
+class Serial(USBDevice):
+    """The model of type "usb-serial-dev"; it is attached when its chardev is open."""
+
+    product = "QEMU USB Serial"
+
+    @property
+    def auto_attach(self) -> bool:  # type: ignore[override]
+        always = self.has_property("always-plugged") and self.get("always-plugged")
+        return bool(always) or getattr(self._chardev, "is_open", False)
+
+
+class Braille(Serial):
+    """The model of "usb-braille"."""
+
+    product = "QEMU USB Baum Braille"
+
+
+class Remote(USBDevice):
+    """The model of "usb-host" and "usb-redir": attached when what it stands for is there."""
+
+    product = "QEMU USB Redirection"
+    auto_attach = False
+
+
+class CardReader(HotplugHandler, USBDevice):
+    """The model of "usb-ccid", which handles what is put into it."""
+
+    product = "QEMU USB CCID"

@@ -22,9 +22,10 @@ class XHCI(Device):
 
     def do_realize(self) -> None:
         """``usb_xhci_init``."""
+        self.property("host").store(self, self.parent_object)
+        self.on_unrealize(lambda: self.property("host").store(self, None))
         usb2, usb3 = min(self._p2, MOST_PORTS), min(self._p3, MOST_PORTS)
         bus = self.parent_object.new_bus("usb-bus")
-        bus.set_handler(bus)
         for index in range(max(usb2, usb3)):
             speeds: tuple[str, ...] = (LOW, FULL, HIGH) if index < usb2 else ()
             if index < usb3:
@@ -54,7 +55,6 @@ class Controller(PCIDevice):
             self._join(master)
             return
         bus = self.new_bus("usb-bus")
-        bus.set_handler(bus)
         bus.add_ports(self.ports(), self.port_speeds)
 
     def ports(self) -> int:

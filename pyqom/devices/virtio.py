@@ -13,6 +13,30 @@ if TYPE_CHECKING:
 
 UNSPECIFIED = 0xFFFFFFFF
 """A number of vectors that the type chooses itself."""
+VENDOR = "1af4"
+MODERN_ID, MODERN_SUBSYSTEM = 0x1040, 0x1100
+KINDS = {
+    "virtio-net": 1,
+    "virtio-blk": 2,
+    "virtio-serial": 3,
+    "virtio-rng": 4,
+    "virtio-balloon": 5,
+    "virtio-scsi": 8,
+    "virtio-9p": 9,
+    "virtio-gpu": 16,
+    "virtio-clk": 17,
+    "virtio-input": 18,
+    "vhost-vsock": 19,
+    "virtio-crypto": 20,
+    "virtio-iommu": 23,
+    "virtio-mem": 24,
+    "virtio-sound": 25,
+    "vhost-user-fs": 26,
+    "virtio-pmem": 27,
+}
+"""The number of a kind of device (virtio specification, section 5)."""
+LEGACY_IDS = {1: 0x1000, 2: 0x1001, 5: 0x1002, 3: 0x1003, 8: 0x1004, 4: 0x1005, 9: 0x1009}
+"""The PCI ids that older guests know, by kind."""
 PAGE = 4096
 MODERN_BAR = 4 * PAGE
 HEADER = 24
@@ -63,6 +87,10 @@ class VirtIODevice(Device):
 class VirtIOPCI(PCIDevice):
     """The model of type "virtio-pci": the PCI device through which a guest sees a virtio device."""
 
+    _legacy = False
+    _vectors: int
+    _disable_legacy: str
+
     @property
     def backend(self) -> Any:
         """The virtio device behind it."""
@@ -71,6 +99,7 @@ class VirtIOPCI(PCIDevice):
     def pci_realize(self) -> None:
         """``virtio_pci_realize``, then ``virtio_pci_device_plugged``."""
         legacy, modern = self._modes()
+        self._legacy = legacy
         self.add_region("virtio-pci", MODERN_BAR)
         bus = self.new_bus("virtio-pci-bus", "virtio-bus")
         backend = self.backend
@@ -101,6 +130,21 @@ class VirtIOPCI(PCIDevice):
         if not legacy and not modern:
             raise PyqomError("device cannot work as neither modern nor legacy mode is enabled")
         return legacy, modern
+
+    def pci_declared(self) -> dict[str, Any]:
+        """A device that older guests can use has another id, and tells its kind elsewhere."""
+        backend = self.backend
+        kind = KINDS.get(backend.region_name, 0)
+        legacy = self._legacy and kind in LEGACY_IDS
+        number = LEGACY_IDS[kind] if legacy else MODERN_ID + kind
+        declared = {"bars": (), **super().pci_declared(), "id": f"{VENDOR}:{number:04x}"}
+        declared["subsystem"] = f"{VENDOR}:{kind if legacy else MODERN_SUBSYSTEM:04x}"
+        bars = [f"1 memory {PAGE}"] if self.has_property("vectors") and self._vectors else []
+        if legacy:
+            size = HEADER + backend.legacy_config
+            bars.insert(0, f"0 io {1 << (size - 1).bit_length()}")
+        declared["bars"] = [*bars, f"4 prefetchable memory64 {MODERN_BAR}", *declared["bars"]]
+        return declared
 
     def _add_vectors(self) -> None:
         """``msix_init_exclusive_bar``."""

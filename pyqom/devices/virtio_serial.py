@@ -17,6 +17,7 @@ WORD = 32
 class SerialPort(Device):
     """The model of type "virtio-serial-port"; port 0 is for a console."""
 
+    _nr: int
     is_console = False
 
     def do_realize(self) -> None:

@@ -14,6 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+MOST_SECONDS = 0xFFFFFFFF
+UNKNOWN = (1 << 64) - 1
+STATISTICS = (
+    *(("stat-swap-in", None), ("stat-swap-out", None), ("stat-major-faults", None)),
+    *(("stat-minor-faults", None), ("stat-free-memory", None), ("stat-total-memory", None)),
+    *(("stat-available-memory", None), ("stat-disk-caches", None)),
+    *(("stat-htlb-pgalloc", None), ("stat-htlb-pgfail", None), ("stat-oom-kills", "11.1")),
+    *(("stat-alloc-stalls", "11.1"), ("stat-scan-async", "11.1"), ("stat-scan-direct", "11.1")),
+    *(("stat-reclaim-async", "11.1"), ("stat-reclaim-direct", "11.1")),
+)
+"""What a guest may tell of its memory, and since which release."""
 MOST_QUEUES = 1024
 MOST_QUEUE_SIZE = 1024
 AUTO = 0xFFFF
@@ -34,6 +45,7 @@ class VirtIORNG(VirtIODevice):
             raise PyqomError("'max-bytes' parameter must be non-negative, and less than 2^63")
         if self.rng is None:
             backend = new_part(self, "rng-builtin")
+            backend.complete()
             self.add_child("default-backend", backend)
             self.on_unrealize(backend.unparent)
             self.set("rng", backend)
@@ -44,7 +56,25 @@ class VirtIOBalloon(VirtIODevice):
     """The model of "virtio-balloon-device": there is one at most."""
 
     legacy_config = 16
-    _guest_stats_polling_interval = 0
+    polling = 0
+    """How often the guest is asked for statistics, in seconds; 0 for never."""
+
+    def get_guest_stats_polling_interval(self) -> int:
+        return self.polling
+
+    def set_guest_stats_polling_interval(self, seconds: int) -> None:
+        """``balloon_stats_set_poll_interval``."""
+        if seconds < 0:
+            raise PyqomError("timer value must be greater than zero")
+        if seconds > MOST_SECONDS:
+            raise PyqomError("timer value is too big")
+        self.polling = seconds
+
+    def get_guest_stats(self) -> dict[str, Any]:
+        """``balloon_stats_get_all``: the guest has not told any."""
+        knows = self.registry.release.knows  # type: ignore[union-attr]
+        names = [name for name, since in STATISTICS if knows(since, None)]
+        return {"stats": dict.fromkeys(names, UNKNOWN), "last-update": 0}
 
     def virtio_realize(self) -> None:
         """``virtio_balloon_device_realize``."""
@@ -60,6 +90,7 @@ class VirtIOBalloon(VirtIODevice):
 class VirtIOSCSI(HotplugHandler, VirtIODevice):
     """The model of "virtio-scsi-device": it handles what is plugged into its bus."""
 
+    _num_queues: int
     FIXED_QUEUES = 2
     MOST_TARGET, MOST_LUN = 255, 16383
     legacy_config = 36
@@ -116,6 +147,7 @@ class VirtIOSerial(HotplugHandler, VirtIODevice):
 class VirtIOBlock(VirtIODevice):
     """The model of "virtio-blk-device"."""
 
+    _num_queues: int
     MOST_SECTORS = 0x7FFFFFFF // 512
     legacy_config = 60
 
@@ -146,8 +178,6 @@ class VirtIOBlock(VirtIODevice):
         disk.take_rights(self, not disk.can_write(drive), True)
         disk.check_sizes(self)
         disk.check_geometry(self, (65535, 255, 255))
-        if self._discard_granularity == disk.UNSET:
-            self._discard_granularity = max(self._logical_block_size, 512)
         self._check_limits()
 
     def _check_limits(self) -> None:
@@ -218,4 +248,16 @@ class VHostVSock(VirtIODevice):
             raise PyqomError("guest-cid property must be greater than 2")
         if cid > 0xFFFFFFFF:
             raise PyqomError("guest-cid property must be a 32-bit number")
-        raise PyqomError("vhost-vsock: failed to open vhost device: No such file or directory")
+        raise PyqomError("Could not open '/dev/vhost-vsock': No such file or directory")
+
+
+class VirtIOInput(VirtIODevice):
+    """The model of type "virtio-input-device"."""
+
+    device_name = "virtio-input"
+
+
+class VirtIOClock(VirtIODevice):
+    """The model of "virtio-rtc-device"."""
+
+    device_name = "virtio-clk"

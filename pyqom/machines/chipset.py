@@ -33,6 +33,11 @@ def lay_spaces(board: Board) -> None:
     board.loose.add_region("io", IO_SIZE)
 
 
+def nth_bus(device: Any, number: int) -> Any:
+    """A bus of a controller that has several."""
+    return device.buses[-1 - number]
+
+
 def set_host(parts: PCParts, host: Any) -> None:
     """Tell a host bridge of the memory around it."""
     host.parts = parts
@@ -79,7 +84,7 @@ def i440fx_with_parts(parts: PCParts, host: Any) -> None:
     parts.isa, parts.rtc = south.isa, south.rtc
     ide = south.property("ide").resolve(south)
     _ide_ports(parts)
-    build.defaults.cdrom_drive(parts, ide.buses_by_number[1], 0)
+    build.defaults.cdrom_drive(parts, nth_bus(ide, 1), 0)
     parts.interrupt_controllers()
     parts.ioapic(host)
     build.defaults.graphics(parts, bus)
@@ -102,7 +107,7 @@ def i440fx_with_functions(parts: PCParts, host: Any) -> None:
     build.defaults.network(parts, bus)
     ide = build.add("piix3-ide", bus, addr=first + 1)
     _ide_ports(parts)
-    build.defaults.cdrom_drive(parts, ide.buses_by_number[1], 0)
+    build.defaults.cdrom_drive(parts, nth_bus(ide, 1), 0)
     if machine.usb:
         build.add("piix3-usb-uhci", bus, addr=first + 2)
     if parts.wants("acpi"):
@@ -120,7 +125,7 @@ def _ide_ports(parts: PCParts) -> None:
 def _power_management(parts: PCParts, power: Any) -> None:
     parts.loose.connect(power, "unnamed-gpio-out", [("gsi", 9)])
     parts.loose.connect(power, "smi-irq", ["smi"])
-    parts.eeproms(power.smbus)
+    parts.eeproms(power.buses[0])
     parts.acpi_device(power)
 
 
@@ -159,7 +164,7 @@ def _q35_functions(parts: PCParts, bus: Any) -> None:
     build, machine = parts.build, parts.machine
     if machine.get("sata"):
         sata = build.add_function("ich9-ahci", bus, 0x1F, 2)
-        build.defaults.cdrom_drive(parts, sata.buses_by_number[2], 0)
+        build.defaults.cdrom_drive(parts, nth_bus(sata, 2), 0)
     if machine.usb:
         ehci = build.add_function("ich9-usb-ehci1", bus, 0x1D, 7)
         for number in range(3):
@@ -172,7 +177,7 @@ def _q35_functions(parts: PCParts, bus: Any) -> None:
                 firstport=2 * number,
             )
     if machine.get("smbus"):
-        parts.eeproms(build.add_function("ICH9-SMB", bus, 0x1F, 3).smbus)
+        parts.eeproms(build.add_function("ICH9-SMB", bus, 0x1F, 3).buses[0])
 
 
 BUILDERS: dict[str, Callable[[Builder], None]] = {"pc-i440fx": i440fx, "pc-q35": q35}

@@ -56,7 +56,7 @@ class Defaults:
     def floppy_drives(self, parts: PCParts, controller: Any) -> None:
         """``isa_fdc_init_drives``."""
         for unit, name in enumerate(self.floppies):
-            parts.build.add("floppy", controller.floppies, unit=unit, drive=name)
+            parts.build.add("floppy", controller.buses[0], unit=unit, drive=name)
 
     def cdrom_drive(self, parts: PCParts, bus: Any, unit: int) -> None:
         """The CD-ROM drive, where it belongs to this place."""

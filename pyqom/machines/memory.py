@@ -239,16 +239,22 @@ def _round_up(number: int, unit: int) -> int:
 # --- memory devices ----------------------------------------------------------------------------
 
 
-def check_addable(memory: DeviceMemory | None, size: int, alignment: int) -> DeviceMemory:
-    """Refuse a memory device that there is no room for (``memory_device_pre_plug``).
-
-    `alignment` is that of its backend.  Returns the range.  Raises PyqomError.
-    """
+def check_prepared(memory: DeviceMemory | None) -> None:
+    """Refuse memory devices where the machine has no room for any.  Raises PyqomError."""
     if memory is None:
         raise PyqomError(
             "the configuration is not prepared for memory devices"
             " (e.g., for memory hotplug), consider specifying the maxmem option"
         )
+
+
+def check_addable(memory: DeviceMemory | None, size: int, alignment: int) -> DeviceMemory:
+    """Refuse a memory device that there is no room for (``memory_device_pre_plug``).
+
+    `alignment` is that of its backend.  Returns the range.  Raises PyqomError.
+    """
+    check_prepared(memory)
+    assert memory is not None
     if memory.used + size > min(memory.total, U64):
         raise PyqomError(
             f"not enough space, currently 0x{memory.used:x}"

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     Args = dict[str, Any]
     Handler = Callable[[Dispatcher, Args], Any]
 
-MODULES = ("absent", "control", "cpus", "machine", "misc", "pyqom_only", "qdev", "qom", "run_state")
+MODULES = (
+    *("absent", "block", "char", "control", "cpus", "machine", "misc", "net", "pci", "pyqom_only"),
+    *("qdev", "qom", "run_state"),
+)
 """The modules of `pyqom.monitor.commands`."""
 
 _handlers: dict[str, Handler] = {}

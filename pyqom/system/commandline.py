@@ -34,8 +34,9 @@ class CommandLine:
 
     ``machine`` are the ``-machine`` options with ``-smp``, ``-m`` and others merged in, nested
     texts; ``objects`` are checked ObjectOptions, ``json_devices`` what came as JSON with its
-    location, ``chardevs`` make a chardev's description each, which may fail; everything else that
-    holds ``key=value`` is in a group (`group`).
+    location, ``blockdevs``, ``netdevs`` and ``audiodevs`` likewise; ``chardevs`` make a chardev's
+    description each, which may fail; everything else that holds ``key=value`` is in a group
+    (`group`).
     """
 
     def __init__(self, release: Release, messages: Messages) -> None:
@@ -44,6 +45,9 @@ class CommandLine:
         self.machine: dict[str, Any] = {}
         self.objects: list[dict[str, Any]] = []
         self.json_devices: list[tuple[dict[str, Any], str]] = []
+        self.blockdevs: list[tuple[dict[str, Any], str]] = []
+        self.netdevs: list[tuple[Any, str]] = []
+        self.audiodevs: list[tuple[dict[str, Any], str]] = []
         self.chardevs: list[tuple[Callable[[], Chardev], str]] = []
         self.monitors: list[Monitor] = []
         self.compat_monitors = 0

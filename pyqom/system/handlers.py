@@ -194,6 +194,32 @@ def _device(line: CommandLine, text: str, location: str) -> None:
     line.json_devices.append((json_value(line.release, text), location))
 
 
+# --- backends ------------------------------------------------------------------------------------
+
+
+def _blockdev(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.inputs import json_or_keyval
+
+    options = json_or_keyval(line.release, "BlockdevOptions", text, "driver")
+    line.blockdevs.append((options, location))
+
+
+def _netdev(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.inputs import json_or_keyval
+
+    if text[:1] == "{":
+        given: Any = json_or_keyval(line.release, "Netdev", text, "type")
+    else:
+        given = line.parse("netdev", text, location)
+    line.netdevs.append((given, location))
+
+
+def _audiodev(line: CommandLine, text: str, location: str) -> None:
+    from pyqom.system.inputs import audiodev
+
+    line.audiodevs.append((audiodev(line.release, text), location))
+
+
 # --- monitors and chardevs -----------------------------------------------------------------------
 
 
@@ -307,7 +333,9 @@ HANDLERS: dict[str, Handler] = {
     "accel": _accel,
     "action": _grouped("action", implied=False),
     "append": _is("append"),
+    "audiodev": _audiodev,
     "bios": _is("firmware"),
+    "blockdev": _blockdev,
     "boot": _property("boot", "boot-opts"),
     "chardev": _chardev,
     "cpu": _cpu,
@@ -332,6 +360,7 @@ HANDLERS: dict[str, Handler] = {
     "msg": _msg,
     "name": _name,
     "net": _only("none"),
+    "netdev": _netdev,
     "nic": _only("none"),
     "no-acpi": _is("acpi", "off"),
     "no-fd-bootchk": _is("fd-bootchk", "off"),

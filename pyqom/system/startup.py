@@ -116,6 +116,9 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         objects=line.objects,
         devices=_devices(line),
         numa=_numa(line),
+        blockdevs=[options for options, _ in line.blockdevs],
+        netdevs=_netdevs(line),
+        audiodevs=[options for options, _ in line.audiodevs],
         release=line.release.name,
         options=Texts(line.machine),
         name=name,
@@ -189,6 +192,12 @@ def _numa(line: CommandLine) -> Iterator[dict[str, Any]]:
         yield record
 
 
+def _netdevs(line: CommandLine) -> Iterator[dict[str, Any]]:
+    """The network backends, those of options checked when it is their turn."""
+    for given, _ in line.netdevs:
+        yield given if isinstance(given, dict) else options(line.release, "Netdev", given)
+
+
 def _devices(line: CommandLine) -> list[Any]:
     """The devices: those of options first, then those of JSON."""
     return [Texts(opts.texts()) for opts in line.given("device")] + [
@@ -201,6 +210,8 @@ def location_of(line: CommandLine, origin: tuple[str, int] | None) -> str:
     if origin is None:
         return NOWHERE
     kind, index = origin
+    if kind in ("blockdevs", "netdevs", "audiodevs"):
+        return str(getattr(line, kind)[index][1])
     places = [opts.location for opts in line.given(_GROUPS.get(kind, kind))]
     if kind == "devices":
         places += [location for _, location in line.json_devices]

@@ -8,7 +8,7 @@ from pyqom.types.path import resolve_component
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from pyqom.devices.context import Context
@@ -31,12 +31,12 @@ class Surroundings:
         root: Any,
         context: Context | None = None,
         thread_id: Callable[[Any], int] | None = None,
-        netdevs: Mapping[str, int] | None = None,
+        netdevs: dict[str, int] | None = None,
     ) -> None:
         self.root = root
         self.context = context
         self._thread_id = thread_id
-        self.netdevs: Mapping[str, int] = {} if netdevs is None else netdevs
+        self.netdevs: dict[str, int] = {} if netdevs is None else netdevs
 
     @property
     def machine(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqom.errors import DeviceNotActive, PyqomError
+from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
 
 TYPE_CHECKING = False
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pyqom.monitor.dispatcher import Dispatcher
 
 RESULTS: dict[str, Any] = {
-    "query-block": [],
     "query-block-jobs": [],
     "query-blockstats": [],
     "query-display-options": {"type": "none"},
@@ -21,7 +20,6 @@ RESULTS: dict[str, Any] = {
     "query-fdsets": [],
     "query-jobs": [],
     "query-migrate": {},
-    "query-named-block-nodes": [],
     "query-pr-managers": [],
     "query-replay": {"mode": "none", "icount": 0},
     "query-rx-filter": [],
@@ -61,7 +59,6 @@ ERRORS = {
     "query-s390x-cpu-polarization": "CPU polarization is not supported on this target",
     "query-sev-capabilities": "KVM not enabled",
     "query-sev-launch-measure": "SEV launch measurement is not available",
-    "query-vm-generation-id": "VM Generation ID device not found",
     "remove-fd": "File descriptor named 'fdset-id:{fdset-id}' not found",
     "replay-break": f"setting the breakpoint {ONLY_PLAY}",
     "replay-delete-break": "replay breakpoints are allowed only in play mode",
@@ -88,15 +85,6 @@ for _name in RESULTS:
     _answer(_name)
 for _name in ERRORS:
     _refuse(_name)
-
-
-@command("balloon")
-def balloon(monitor: Dispatcher, args: Args) -> Any:
-    """There is none."""
-    raise DeviceNotActive("No balloon device has been activated")
-
-
-command("query-balloon")(balloon)
 
 
 def _is_pc(monitor: Dispatcher) -> bool:

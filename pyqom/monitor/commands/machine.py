@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.answers.machine_list import machines
+from pyqom.devices.dimm import PCDimm
 from pyqom.errors import PyqomError
 from pyqom.machines.memory import size_summary
 from pyqom.monitor.command import command
@@ -65,7 +66,15 @@ def query_memory_size_summary(monitor: Dispatcher, args: Args) -> Any:
 @command("query-memory-devices")
 def query_memory_devices(monitor: Dispatcher, args: Args) -> Any:
     """The plugged memory devices."""
-    return [{"type": "dimm", "data": dimm.info()} for dimm in monitor.vm.memory_devices()]
+    return [_memory_device(device) for device in monitor.vm.memory_devices()]
+
+
+def _memory_device(device: Any) -> Any:
+    """QMP's MemoryDeviceInfo."""
+    if isinstance(device, PCDimm):
+        kind = "nvdimm" if device.cast("nvdimm") else "dimm"
+        return {"type": kind, "data": device.info()}
+    return device.backend.info(device.id)
 
 
 @command("query-memdev")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyqom.devices.dimm import PCDimm
 from pyqom.errors import PyqomError
 from pyqom.monitor.command import command
 from pyqom.monitor.commands.machine import objects
@@ -51,7 +52,7 @@ def query_acpi_ospm_status(monitor: Dispatcher, args: Args) -> Any:
         raise PyqomError("command is not supported, missing ACPI device")
     if vm.machine_type.family == "microvm":
         return []
-    memory = {dimm.slot: dimm for dimm in vm.memory_devices()}
+    memory = {dimm.slot: dimm for dimm in vm.memory_devices() if isinstance(dimm, PCDimm)}
     slots = [_ospm("DIMM", slot, memory.get(slot)) for slot in range(vm.machine.memory_slots)]
     if "cpu-hotplug-is-never-legacy" in vm.release.rules:
         present = vm.cpus.present

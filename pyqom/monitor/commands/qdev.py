@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyqom.answers.property_list import device_list_properties
-from pyqom.errors import DeviceNotFound, InvalidParameterValue
+from pyqom.errors import DeviceNotActive, DeviceNotFound, InvalidParameterValue, PyqomError
 from pyqom.monitor.command import command
 from pyqom.types.user_creatable import id_wellformed
 from pyqom.vm import Texts
@@ -61,3 +61,34 @@ def _options(args: Args) -> Texts:
 def device_del(monitor: Dispatcher, args: Args) -> None:
     """Ask a device to leave."""
     monitor.vm.del_device(args["id"])
+
+
+def _balloon(monitor: Dispatcher) -> Any:
+    found = monitor.vm.board.balloon
+    if found is None:
+        raise DeviceNotActive("No balloon device has been activated")
+    return found
+
+
+@command("balloon")
+def balloon(monitor: Dispatcher, args: Args) -> None:
+    """Ask the guest for memory."""
+    _balloon(monitor)
+    if not args["value"] > 0:
+        raise InvalidParameterValue("Parameter 'target' expects a size")
+
+
+@command("query-balloon")
+def query_balloon(monitor: Dispatcher, args: Args) -> Any:
+    """How much memory the guest has: all, as it gives none away."""
+    _balloon(monitor)
+    return {"actual": monitor.vm.machine.memory_size}
+
+
+@command("query-vm-generation-id")
+def query_vm_generation_id(monitor: Dispatcher, args: Args) -> Any:
+    """The id of this incarnation of the machine."""
+    found = monitor.vm.board.find("vmgenid")
+    if found is None:
+        raise PyqomError("VM Generation ID device not found")
+    return {"guid": found.get("guid")}
