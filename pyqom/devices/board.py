@@ -69,6 +69,8 @@ class Board:
         """The memory regions and interrupt lines of no device."""
         self.own = LooseParts(types, machine, unattached)
         """The machine's own memory regions."""
+        self.first_apic: Any = None
+        """The CPU whose local APIC the machine's memory shows."""
         self.root_buses: list[Any] = []
         """The PCI buses that no bridge leads to."""
         self.blocks = Blocks()

@@ -8,8 +8,8 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`parts`)
-    regions, lines                         memory regions and interrupt lines that it has while it
-                                           is realized (`interior`)
+    regions, shows                         memory regions, and lines and values that it has while
+                                           it is realized (`interior`)
     rom, pci                               the option ROM of a PCI device; what it tells of itself
     machines                               families whose users may add it to the main system bus
     settles                                what properties become that nobody has set
@@ -151,7 +151,7 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         body["own_buses"] = tuple(known(record["buses"], release))
     if "pci" in record:
         body["pci"] = record["pci"]
-    for word in ("regions", "lines"):
+    for word in ("regions", "shows"):
         if word in record:
             body[word] = tuple(known(record[word], release))
     for prop in _declared(record, release):

@@ -54,8 +54,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """Whether asking for the type by its name loads that module; as `module` not inherited."""
     regions: tuple[Mapping[str, Any], ...] = ()
     """The memory regions that it has while it is realized (`pyqom.devices.interior`)."""
-    lines: tuple[Mapping[str, Any], ...] = ()
-    """The interrupt lines that it has then."""
+    shows: tuple[Mapping[str, Any], ...] = ()
+    """The interrupt lines and the values that it has then."""
     own_buses: tuple[Mapping[str, Any], ...] = ()
     """The buses that it has once it is realized: their ``type``, ``count``, ``name`` (where it is
     not made up), whether the device handles their hot-plug (``handled``)."""

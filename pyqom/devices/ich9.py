@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+UNMAPPED = (1 << 64) - 1
+"""Where the configuration space is that firmware has not placed yet."""
+
 
 class Q35Host(PCHost):
     """The host bridge, which has bus ``pcie.0`` and its own function on it."""
@@ -18,6 +21,7 @@ class Q35Host(PCHost):
     def do_realize(self) -> None:
         bus = self.new_root_bus("PCIE", "pcie.0")
         mch = self.property("mch").resolve(self)
+        self.property("MCFG").store(self, UNMAPPED)
         mch.host = self
         mch.realize_on(bus)
         if mch.has_smm_ranges:
@@ -48,8 +52,15 @@ class MCH(PCIDevice):
 class ICH9LPC(AcpiPciHotplug, SouthBridge):
     """The ISA bridge, with power management and hot-plug by ACPI."""
 
-    acpi_pci_hotplug = True
-    has_smm = False
+    _sci_int = 9
+    _acpi_enable_cmd = 2
+    _acpi_disable_cmd = 3
+    _gpe0_blk = 0x20
+    _gpe0_blk_len = 16
+    _s4_val = 2
+    _enable_tco = True
+    _acpi_pci_hotplug_with_bridge_support = True
+    _x_keep_pci_slot_hpc = True
     has_parts = True
     """Whether the clock is a part of it."""
 
@@ -59,7 +70,9 @@ class ICH9LPC(AcpiPciHotplug, SouthBridge):
         if self.has_parts:
             self.rtc = self.property("rtc").resolve(self)
             self.make_clock()
-        if self.acpi_pci_hotplug:
+        if self.has_property("bus"):
+            self.property("bus").store(self, self.pci_bus)
+        if self._acpi_pci_hotplug_with_bridge_support:
             self.start_acpi_hotplug(self.pci_bus, False, True)
 
     def reset_hold(self) -> None:

@@ -1,6 +1,6 @@
 """What a device shows of its inside: memory regions and interrupt lines.
 
-They are declared (`pyqom.devices.catalog`: ``regions``, ``lines``, and those in ``instance``) and
+They are declared (`pyqom.devices.catalog`: ``regions``, ``shows``, and those in ``instance``) and
 made when somebody looks, since most of them are never seen.
 
 A region's ``size`` and ``addr`` are bytes: a number, an attribute of the device, or a sum or product
@@ -141,7 +141,7 @@ def of_realized(cls: Any) -> Interior | None:
     if isinstance(found, bool):
         bodies = [base.__dict__ for base in reversed(cls.__mro__)]
         regions = tuple(each for body in bodies for each in body.get("regions", ()))
-        lines = tuple(each for body in bodies for each in body.get("lines", ()))
+        lines = tuple(each for body in bodies for each in body.get("shows", ()))
         found = Interior(regions, lines) if regions or lines else None
         cls._interior = found
     return found
@@ -181,8 +181,18 @@ class Interior(Coming):
     def _line(self, obj: Any, name: str, record: Record) -> None:
         if record["type"] == "irq":
             obj.add_child(name, obj.registry.get("irq")())
-        else:
+        elif record["type"] == "link<irq>":
             obj.add_property(OutLine("irq", name=name, qdev=False))
+        else:
+            self._value(obj, record)
+
+    def _value(self, obj: Any, record: Record) -> None:
+        from pyqom.devices.kinds import of_record  # which makes lines as well
+
+        prop = of_record({**record, "qom": True}, obj.registry.release)
+        obj.add_property(prop)
+        if "value" in record:
+            setattr(obj, prop.slot, record["value"])
 
     def _region(self, obj: Any, record: Record) -> None:
         if "when" in record and not getattr(obj, attribute_of(record["when"])):

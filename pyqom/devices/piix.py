@@ -70,6 +70,8 @@ class PIIX4PM(AcpiPciHotplug, PCIDevice):
     """Power management, and hot-plug by ACPI."""
 
     def pci_realize(self) -> None:
+        if self.has_property("bus"):
+            self.property("bus").store(self, self.pci_bus)
         self.start_acpi_hotplug(
             self.pci_bus,
             self.get("acpi-root-pci-hotplug"),

@@ -40,15 +40,11 @@ def nth_bus(device: Any, number: int) -> Any:
 
 def set_host(parts: PCParts, host: Any) -> None:
     """Tell a host bridge of the memory around it."""
-    host.parts = parts
-    layout = parts.machine.layout
+    machine, layout = parts.machine, parts.machine.layout
     if host.has_property("below-4g-mem-size"):
         host.set("below-4g-mem-size", layout.below_4g)
         host.set("above-4g-mem-size", layout.above_4g)
-    host.low_end = layout.below_4g
-    host.high_start = hole64_start(parts.machine, layout)
-    host.unattached = parts.board.unattached
-    host.machine_memory = parts.machine.memory_backend
+    host.surround(layout.below_4g, hole64_start(machine, layout), machine.memory_backend)
 
 
 def i440fx(build: Builder) -> None:
@@ -143,7 +139,6 @@ def q35(build: Builder) -> None:
     host.realize_on(build.board.system_bus)
     bus = host.root_bus
     lpc = build.new("ICH9-LPC", addr=0x1F * FUNCTIONS, multifunction=True)
-    lpc.has_smm = parts.has_smm
     if lpc.has_property("smm-enabled"):
         lpc.set("smm-enabled", parts.has_smm)
     lpc.has_parts = "south-bridges-have-parts" in rules

@@ -7,6 +7,7 @@ and of places on buses follow from it.
 from __future__ import annotations
 
 from pyqom.devices.interior import line_in
+from pyqom.types import Alias
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class PCParts:
         hpet = self.hpet(hpet_lines) if self.machine.hpet else None
         self.clock()
         self._connect_clock(hpet)
+        self.machine.add_property(Alias("date", name="rtc-time", target_object=self.rtc))
         if self.wants("pit"):
             self._timer(hpet)
         self.super_io(floppy)
