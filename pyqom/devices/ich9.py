@@ -61,6 +61,7 @@ class ICH9LPC(AcpiPciHotplug, SouthBridge):
     _enable_tco = True
     _acpi_pci_hotplug_with_bridge_support = True
     _x_keep_pci_slot_hpc = True
+    _memory_hotplug_support = True
     has_parts = True
     """Whether the clock is a part of it."""
 
@@ -73,7 +74,9 @@ class ICH9LPC(AcpiPciHotplug, SouthBridge):
         if self.has_property("bus"):
             self.property("bus").store(self, self.pci_bus)
         if self._acpi_pci_hotplug_with_bridge_support:
-            self.start_acpi_hotplug(self.pci_bus, False, True)
+            assert self.registry.release is not None
+            handles = "q35-handles-its-root-bus" in self.registry.release.rules
+            self.start_acpi_hotplug(self.pci_bus, False, True, handles)
 
     def reset_hold(self) -> None:
         self.reset_acpi_hotplug()

@@ -105,6 +105,11 @@ def line_in(device: Any, number: int, stem: str = "unnamed-gpio-in") -> Any:
     return device.property(f"{stem}[{number}]").resolve(device)
 
 
+def applies(device: Any, record: Record) -> bool:
+    """Whether what ``when`` names is true of the device."""
+    return "when" not in record or bool(getattr(device, attribute_of(record["when"])))
+
+
 def names(record: Record) -> Iterator[str]:
     """What a declared part is called."""
     name: str = record.get("child") or record["name"]
@@ -179,6 +184,8 @@ class Interior(Coming):
             obj.del_property(name)
 
     def _line(self, obj: Any, name: str, record: Record) -> None:
+        if not applies(obj, record):
+            return
         if record["type"] == "irq":
             obj.add_child(name, obj.registry.get("irq")())
         elif record["type"] == "link<irq>":
@@ -189,13 +196,14 @@ class Interior(Coming):
     def _value(self, obj: Any, record: Record) -> None:
         from pyqom.devices.kinds import of_record  # which makes lines as well
 
-        prop = of_record({**record, "qom": True}, obj.registry.release)
+        plain = {key: record[key] for key in ("name", "type")}
+        prop = of_record({**plain, "qom": True}, obj.registry.release)
         obj.add_property(prop)
         if "value" in record:
             setattr(obj, prop.slot, record["value"])
 
     def _region(self, obj: Any, record: Record) -> None:
-        if "when" in record and not getattr(obj, attribute_of(record["when"])):
+        if not applies(obj, record):
             return
         container = self._container(obj, record.get("in"))
         for index in range(record.get("count", 1)):

@@ -118,6 +118,8 @@ class PCParts:
         hpet = self.hpet(hpet_lines) if self.machine.hpet else None
         self.clock()
         self._connect_clock(hpet)
+        if "machines-link-their-clock" in self.rules:
+            self.build.link_machine("rtc_state", "isa-device", self.rtc)
         self.machine.add_property(Alias("date", name="rtc-time", target_object=self.rtc))
         if self.wants("pit"):
             self._timer(hpet)
