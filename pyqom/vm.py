@@ -25,6 +25,7 @@ from pyqom.machines import MachineType, find
 from pyqom.machines.chipset import build_devices, lay_spaces
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
+from pyqom.machines.defaults import Defaults
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
 from pyqom.machines.numa import info_numa
 from pyqom.machines.options import apply_options, default_options, pass_on
@@ -94,7 +95,8 @@ class VirtualMachine(Plugging):
     several options is to blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
-    called with the machine whenever it has reached one of `PHASES`.
+    called with the machine whenever it has reached one of `PHASES`.  ``defaults`` are the devices of
+    a plain start (`pyqom.machines.defaults.Defaults`); there are none without it.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class VirtualMachine(Plugging):
         types: Registry | None = None,
         reports: Reports | None = None,
         on_phase: Callable[[VirtualMachine], None] | None = None,
+        defaults: Defaults | None = None,
     ) -> None:
         self.phase = PHASES[0]
         self.warnings = Reports() if reports is None else reports
@@ -134,6 +137,7 @@ class VirtualMachine(Plugging):
         self.actions = dict(actions or {})
         self.exited = False
         self._on_phase = on_phase
+        self._defaults = defaults or Defaults()
         self._devices = list(devices)
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
@@ -308,7 +312,9 @@ class VirtualMachine(Plugging):
         self.phase = "machine-initialized"
         lay_spaces(self.board)
         self._create_cpus()
-        build_devices(self.context, self.machine_type.family)
+        self._defaults.add_backends(self)
+        build_devices(self.context, self.machine_type.family, self._defaults)
+        self._defaults.add_consoles(self.root, self.board)
         for index, entry in enumerate(self._devices):
             with self.warnings.at("devices", index):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)

@@ -62,6 +62,7 @@ class ICH9LPC(AcpiPciHotplug, SouthBridge):
     _acpi_pci_hotplug_with_bridge_support = True
     _x_keep_pci_slot_hpc = True
     _memory_hotplug_support = True
+    _cpu_hotplug_legacy = True
     has_parts = True
     """Whether the clock is a part of it."""
 

@@ -6,6 +6,8 @@ floppy drive and a CD-ROM drive, unless an option names one of its own.
 
 from __future__ import annotations
 
+from pyqom.types import Link, UInt32, container_get
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +49,40 @@ class Defaults:
         self.floppies = tuple(floppies)
         self.cdrom = cdrom
 
+    def add_backends(self, vm: Any) -> None:
+        """Make what stands behind the devices: consoles, drives without media, a network."""
+        for name in (*self.serials, *self.parallels):
+            chardev = vm.add_chardev("vc", name)
+            if chardev.has_property("encoding"):
+                setattr(chardev, chardev.property("encoding").slot, "utf8")
+                vm.context.apply(chardev)
+        for name in (*self.floppies, *(() if self.cdrom is None else (self.cdrom,))):
+            vm.board.blocks.new_backend(None, name)
+        for _, name in self.nics:
+            vm.board.network.add({"id": name, "type": "hubport", "hubid": 0})
+
+    def add_consoles(self, root: Any, board: Any) -> None:
+        """Show the consoles: those of displays, then those of the ports."""
+        types = board.types
+        has_kinds = "qemu-graphic-console" in types
+        kinds = ("qemu-graphic-console", "qemu-fixed-text-console")
+        graphic, text = kinds if has_kinds else ("qemu-console",) * 2
+        consoles = [] if self.screen is None else [(graphic, self.screen)]
+        consoles += [(text, None)] * len((*self.serials, *self.parallels))
+        if not consoles:
+            return
+        backend = container_get(root, "/backend")
+        for typename, device in consoles:
+            console = backend.add_child("console[*]", types.get(typename)())
+            if not has_kinds:
+                console.add_property(Link("device", name="device", qdev=False))
+                console.add_property(UInt32(0, name="head", writable=False, qdev=False))
+            if device is not None:
+                console.property("device").store(console, device)
+
+    screen: Any = None
+    """The display, once it is made."""
+
     def serial_ports(self, parts: PCParts) -> None:
         """``serial_hds_isa_init``, ``parallel_hds_isa_init``."""
         for typename, names in (("isa-serial", self.serials), ("isa-parallel", self.parallels)):
@@ -69,9 +105,9 @@ class Defaults:
             return
         on_pci, on_isa = DISPLAYS[self.display]
         if pci is not None:
-            parts.build.add(on_pci, pci)
+            self.screen = parts.build.add(on_pci, pci)
         elif on_isa is not None:
-            parts.isa_device(on_isa)
+            self.screen = parts.isa_device(on_isa)
 
     def network(self, parts: PCParts, pci: Any) -> None:
         """``pc_nic_init``."""

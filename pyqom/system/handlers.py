@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from pyqom.errors import PyqomError
+from pyqom.machines.defaults import DISPLAYS
 from pyqom.system import help as helps
 from pyqom.system.commandline import Monitor
 from pyqom.system.messages import Done, Failure
@@ -269,14 +270,29 @@ def _mon(line: CommandLine, text: str, location: str) -> None:
 # --- what is not modelled but in its plainest form -----------------------------------------------
 
 
-def _only(*plain: str) -> Handler:
-    """An option that is taken where it asks for nothing that pyqom does not have."""
+def _only(*plain: str, instead: str | None = None) -> Handler:
+    """An option that is taken where it asks for nothing that pyqom does not have.
+
+    `instead` is the default device that there is not, then.
+    """
 
     def handle(line: CommandLine, text: str, location: str) -> None:
         if text not in plain:
             raise unsupported(f"only {' and '.join(plain)}")
+        if instead is not None:
+            line.instead.add(instead)
 
     return handle
+
+
+def _nodefaults(line: CommandLine, text: str, location: str) -> None:
+    line.has_defaults = False
+
+
+def _vga(line: CommandLine, text: str, location: str) -> None:
+    if text != "none" and text not in DISPLAYS:
+        raise PyqomError(f"unknown vga type: {text}")
+    line.display = text
 
 
 def _display(line: CommandLine, text: str, location: str) -> None:
@@ -359,21 +375,21 @@ HANDLERS: dict[str, Handler] = {
     "monitor": _monitor(qmp=False),
     "msg": _msg,
     "name": _name,
-    "net": _only("none"),
+    "net": _only("none", instead="net"),
     "netdev": _netdev,
-    "nic": _only("none"),
+    "nic": _only("none", instead="net"),
     "no-acpi": _is("acpi", "off"),
     "no-fd-bootchk": _is("fd-bootchk", "off"),
     "no-hpet": _is("hpet", "off"),
     "no-reboot": _action("reboot", "shutdown"),
     "no-shutdown": _action("shutdown", "pause"),
     "no-user-config": _nothing,
-    "nodefaults": _nothing,
+    "nodefaults": _nodefaults,
     "nographic": _nographic,
     "numa": _grouped("numa"),
     "object": _object,
     "overcommit": _overcommit,
-    "parallel": _only("none", "null"),
+    "parallel": _only("none", "null", instead="parallel"),
     "pidfile": _flag("pidfile"),
     "preconfig": _flag("preconfig"),
     "qmp": _monitor(qmp=True),
@@ -383,13 +399,13 @@ HANDLERS: dict[str, Handler] = {
     "rtc": _grouped("rtc", implied=False),
     "sandbox": _grouped("sandbox"),
     "seed": _seed,
-    "serial": _only("none", "null"),
+    "serial": _only("none", "null", instead="serial"),
     "set": _set,
     "shim": _is("shim"),
     "smp": _property("smp", "smp-opts"),
     "usb": _is("usb", "on"),
     "uuid": _uuid,
     "version": _version,
-    "vga": _only("none"),
+    "vga": _vga,
     "watchdog-action": _action("watchdog"),
 }
