@@ -95,8 +95,8 @@ class VirtualMachine(Plugging):
     several options is to blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
-    called with the machine whenever it has reached one of `PHASES`.  ``defaults`` are the devices of
-    a plain start (`pyqom.machines.defaults.Defaults`); there are none without it.
+    called with the machine whenever it has reached one of `PHASES`.  ``defaults`` are the devices
+    of a plain start (`pyqom.machines.defaults.Defaults`); there are none without it.
     """
 
     def __init__(

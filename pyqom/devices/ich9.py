@@ -72,9 +72,9 @@ class ICH9LPC(AcpiPciHotplug, SouthBridge):
         if self.has_parts:
             self.rtc = self.property("rtc").resolve(self)
             self.make_clock()
-        if self.has_property("bus"):
-            self.property("bus").store(self, self.pci_bus)
         if self._acpi_pci_hotplug_with_bridge_support:
+            if self.has_property("bus"):
+                self.property("bus").store(self, self.pci_bus)
             assert self.registry.release is not None
             handles = "q35-handles-its-root-bus" in self.registry.release.rules
             self.start_acpi_hotplug(self.pci_bus, False, True, handles)

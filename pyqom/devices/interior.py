@@ -142,7 +142,7 @@ def is_lazy(record: Record) -> bool:
 
 def of_realized(cls: Any) -> Interior | None:
     """What each realized device of a type has inside, its ancestors' first; None for nothing."""
-    found: Interior | None | bool = cls.__dict__.get("_interior", False)
+    found: Interior | bool | None = cls.__dict__.get("_interior", False)
     if isinstance(found, bool):
         bodies = [base.__dict__ for base in reversed(cls.__mro__)]
         regions = tuple(each for body in bodies for each in body.get("regions", ()))
@@ -155,8 +155,8 @@ def of_realized(cls: Any) -> Interior | None:
 class Interior(Coming):
     """The regions and lines of a type's objects; one serves all of them.
 
-    `regions` are records with ``name`` (or ``child``, where they are parts of the instance), `lines`
-    records of parts with ``child`` or ``name``.
+    `regions` are records with ``name`` (``child`` where they are parts of the instance), `lines`
+    those of lines and values.
     """
 
     def __init__(self, regions: tuple[Record, ...], lines: tuple[Record, ...]) -> None:

@@ -6,6 +6,7 @@ QEMU ``hw/dma/i8257.c``, ``hw/rtc/mc146818rtc.c``, ``hw/input/pckbd.c``, ``hw/bl
 
 from __future__ import annotations
 
+from pyqom.devices.device import Device
 from pyqom.devices.interior import line_in, new_region
 from pyqom.devices.isa import ISADevice
 from pyqom.devices.sysbus import SysBusDevice
@@ -41,6 +42,16 @@ class KeyboardController(ISADevice):
 
     def _input(self, stem: str) -> Any:
         return lambda index: line_in(self, index, stem)
+
+
+class Floppy(Device):
+    """The model of "floppy": a drive, which is what its controller says where nobody does."""
+
+    def do_realize(self) -> None:
+        """``floppy_drive_realize``."""
+        if self.get("drive-type") == "auto":
+            controller = self.parent_bus.owner
+            self.property("drive-type").store(self, controller.get("fallback"))
 
 
 class FirmwareConfig(SysBusDevice):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pyqom.devices.parts import new_part
 from pyqom.devices.pci import PCIDevice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from pyqom.devices.board import Board
+    from pyqom.devices.context import Context
 
 DMA = (
     {"base": 0x00, "page-base": 0x80, "pageh-base": -1, "dshift": 0},
@@ -16,10 +18,10 @@ DMA = (
 """The two DMA controllers, of bytes and of words (``i8257_dma_init``)."""
 
 
-def make_dma(owner: Any, bus: Any, as_children: bool) -> None:
+def make_dma(owner: Any, board: Board, context: Context, bus: Any, as_children: bool) -> None:
     """Make the DMA controllers: children of their owner, or of nobody."""
     for number, values in enumerate(DMA):
-        dma = new_part(owner, "i8257") if as_children else owner.board.new("i8257", owner.context)
+        dma = board.new("i8257", context)
         for name, value in values.items():
             dma.set(name, value)
         if as_children:
@@ -41,9 +43,9 @@ class SouthBridge(PCIDevice):
 
     def make_dma(self) -> None:
         """Two controllers; in newer releases they are parts of the bridge."""
-        assert self.registry.release is not None
+        assert self.registry.release is not None and self.context is not None
         parts = "south-bridges-have-parts" in self.registry.release.rules
-        make_dma(self, self.isa, parts)
+        make_dma(self, self.board, self.context, self.isa, parts)
 
     def make_clock(self) -> None:
         """Bring the clock to life that is a part of it."""

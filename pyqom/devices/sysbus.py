@@ -65,9 +65,10 @@ class PCHost(HostBridge):
         self.low_end, self.high_start = low_end, high_start
         board = self.board
         values = {"pci-hole-start": low_end, "pci-hole-end": IOAPIC_BASE}
-        values["pci-hole64-start"] = high_start
-        end = high_start + self.get("pci-hole64-size")
-        values["pci-hole64-end"] = -(-end // GIB) * GIB
+        if self.get("x-pci-hole64-fix"):
+            values["pci-hole64-start"] = high_start
+            end = high_start + self.get("pci-hole64-size")
+            values["pci-hole64-end"] = -(-end // GIB) * GIB
         for name, value in values.items():
             prop = self.property(name)
             setattr(self, prop.slot, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyqom.devices.values import FUNCTIONS
 from pyqom.machines.builder import Builder
+from pyqom.machines.isaboard import isapc
 from pyqom.machines.memory import hole64_start
 from pyqom.machines.pcdevices import GSIS, ISA_IRQS, PCParts
 
@@ -175,7 +176,11 @@ def _q35_functions(parts: PCParts, bus: Any) -> None:
         parts.eeproms(build.add_function("ICH9-SMB", bus, 0x1F, 3).buses[0])
 
 
-BUILDERS: dict[str, Callable[[Builder], None]] = {"pc-i440fx": i440fx, "pc-q35": q35}
+BUILDERS: dict[str, Callable[[Builder], None]] = {
+    "pc-i440fx": i440fx,
+    "pc-q35": q35,
+    "isapc": isapc,
+}
 """The builder of a family's devices; a family without one has none yet."""
 
 

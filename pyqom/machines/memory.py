@@ -188,11 +188,15 @@ def hole64_start(machine: Machine, layout: Layout) -> int:
     return _round_up(start, GIB)
 
 
-def _cxl_end(machine: Machine, layout: Layout) -> int:
-    """CXL's registers and windows come after the memory devices."""
-    start = layout.end
+def cxl_start(machine: Machine, layout: Layout) -> int:
+    """CXL's registers come after the memory devices, and its windows after them."""
     if _has_device_memory(machine):
-        start = sum(device_range(machine, layout)) & U64
+        return sum(device_range(machine, layout)) & U64
+    return layout.end
+
+
+def _cxl_end(machine: Machine, layout: Layout) -> int:
+    start = cxl_start(machine, layout)
     windows: Sequence[dict[str, int]] = machine.cxl_fmw
     return start + MIB + sum(window["size"] for window in windows)
 

@@ -7,6 +7,7 @@ and of places on buses follow from it.
 from __future__ import annotations
 
 from pyqom.devices.interior import line_in
+from pyqom.machines.memory import cxl_start
 from pyqom.types import Alias
 
 TYPE_CHECKING = False
@@ -67,6 +68,9 @@ class PCParts:
         if layout.device_memory is not None:
             device = layout.device_memory
             self.board.own.add_region("device-memory", device.size, device.base, "memory")
+        if getattr(self.machine, "cxl", False):
+            start = cxl_start(self.machine, layout)
+            self.board.own.add_region("cxl_host_reg", 1 << 20, start, "memory")
         self.firmware()
         loose.add_region("pc.rom", ROM_SIZE, ROM_START, "pci", 1)
         self.fw_cfg = self.build.new("fw_cfg_io")
