@@ -22,7 +22,7 @@ from pyqom.devices.modules import Modules
 from pyqom.errors import PyqomError, UnknownModel
 from pyqom.events import EventLog
 from pyqom.machines import MachineType, find
-from pyqom.machines.chipset import build_devices, lay_spaces
+from pyqom.machines.chipset import build_devices, build_early, lay_spaces
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
 from pyqom.machines.defaults import Defaults
@@ -311,6 +311,7 @@ class VirtualMachine(Plugging):
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
         lay_spaces(self.board)
+        build_early(self.context, self.machine_type.family)
         self._create_cpus()
         self._defaults.add_backends(self)
         build_devices(self.context, self.machine_type.family, self._defaults)

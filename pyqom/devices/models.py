@@ -112,6 +112,7 @@ MODELS: dict[str, str] = {
     "ICH9-LPC": "ich9.ICH9LPC",
     "i8257": "legacy.DMAController",
     "i8042": "legacy.KeyboardController",
+    "ioapic": "sysbus.IOAPIC",
     "floppy": "legacy.Floppy",
     "fw_cfg": "legacy.FirmwareConfig",
 }

@@ -20,6 +20,12 @@ class SysBusDevice(Device):
     """The model of type "sys-bus-device"."""
 
 
+class IOAPIC(SysBusDevice):
+    """The model of "ioapic"."""
+
+    address = IOAPIC_BASE
+
+
 class HostBridge(SysBusDevice):
     """The model of type "pci-host-bridge": where a PCI bus begins."""
 

@@ -41,6 +41,13 @@ class Builder:
         device.realize(True)
         return device
 
+    def add_at(self, typename: str, address: int) -> Any:
+        """A device of the main system bus at an address (``sysbus_create_simple``)."""
+        device = self.new(typename)
+        device.address = address
+        device.realize_on(self.board.system_bus)
+        return device
+
     def add_function(self, typename: str, bus: Any, slot: int, function: int, **values: Any) -> Any:
         """A function of a PCI device that has several (``pci_create_simple_multifunction``)."""
         devfn = slot * FUNCTIONS + function

@@ -7,6 +7,7 @@ others come out the same.
 from __future__ import annotations
 
 from pyqom.devices.values import FUNCTIONS
+from pyqom.machines import microvm
 from pyqom.machines.builder import Builder
 from pyqom.machines.isaboard import isapc
 from pyqom.machines.memory import hole64_start
@@ -180,8 +181,15 @@ BUILDERS: dict[str, Callable[[Builder], None]] = {
     "pc-i440fx": i440fx,
     "pc-q35": q35,
     "isapc": isapc,
+    "microvm": microvm.microvm,
 }
 """The builder of a family's devices; a family without one has none yet."""
+
+
+def build_early(context: Context, family: str) -> None:
+    """Make what is there before the CPUs."""
+    if family == "microvm":
+        microvm.before_cpus(Builder(context))
 
 
 def build_devices(context: Context, family: str, defaults: Defaults | None = None) -> None:

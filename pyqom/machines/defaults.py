@@ -84,10 +84,14 @@ class Defaults:
     """The display, once it is made."""
 
     def serial_ports(self, parts: PCParts) -> None:
-        """``serial_hds_isa_init``, ``parallel_hds_isa_init``."""
-        for typename, names in (("isa-serial", self.serials), ("isa-parallel", self.parallels)):
-            for name in names:
-                parts.isa_device(typename, chardev=name)
+        """``serial_hds_isa_init``."""
+        for name in self.serials:
+            parts.isa_device("isa-serial", chardev=name)
+
+    def parallel_ports(self, parts: PCParts) -> None:
+        """``parallel_hds_isa_init``."""
+        for name in self.parallels:
+            parts.isa_device("isa-parallel", chardev=name)
 
     def floppy_drives(self, parts: PCParts, controller: Any) -> None:
         """``isa_fdc_init_drives``."""

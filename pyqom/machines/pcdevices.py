@@ -28,7 +28,12 @@ LOADER_SIZE = 4 * KIB
 RSDP_SIZE = 20
 LEGACY_CPU_SIZE = 97
 """What a CPU adds to the ACPI tables of old machine types (``ACPI_BUILD_LEGACY_CPU_AML_SIZE``)."""
-FIRMWARE = {"bios.bin": 128 * KIB, "bios-256k.bin": 256 * KIB, "bios-microvm.bin": 128 * KIB}
+FIRMWARE = {
+    "bios.bin": 128 * KIB,
+    "bios-256k.bin": 256 * KIB,
+    "bios-microvm.bin": 128 * KIB,
+    "qboot.rom": 64 * KIB,
+}
 """The firmware that QEMU comes with, and its bytes."""
 
 
@@ -73,13 +78,17 @@ class PCParts:
             self.board.own.add_region("cxl_host_reg", 1 << 20, start, "memory")
         self.firmware()
         loose.add_region("pc.rom", ROM_SIZE, ROM_START, "pci", 1)
+        self.add_fw_cfg()
+
+    def add_fw_cfg(self) -> None:
+        """``fw_cfg_init_io_dma``."""
         self.fw_cfg = self.build.new("fw_cfg_io")
         self.machine.add_child("fw_cfg", self.fw_cfg)
         self.fw_cfg.realize_on(self.board.system_bus)
 
-    def firmware(self) -> None:
+    def firmware(self, default: str = "bios.bin") -> None:
         """``x86_bios_rom_init``: the firmware below 4 GiB, and its end below 1 MiB."""
-        size = firmware_size(self.machine.firmware or "bios.bin")
+        size = firmware_size(self.machine.firmware or default)
         shown = min(size, ROM_SIZE)
         self.loose.add_region("pc.bios", size, END_32 - size, "pci")
         self.loose.add_region("isa-bios", shown, (1 << 20) - shown, "pci", 1)
@@ -121,10 +130,10 @@ class PCParts:
             (self.board.own if has_owner else self.loose).add_region(name, 1, port, "io")
         hpet = self.hpet(hpet_lines) if self.machine.hpet else None
         self.clock()
-        self._connect_clock(hpet)
+        self.connect_clock(hpet)
         if "machines-link-their-clock" in self.rules:
             self.build.link_machine("rtc_state", "isa-device", self.rtc)
-        self.machine.add_property(Alias("date", name="rtc-time", target_object=self.rtc))
+        self.show_clock()
         if self.wants("pit"):
             self._timer(hpet)
         self.super_io(floppy)
@@ -138,7 +147,12 @@ class PCParts:
         self.loose.connect(hpet, "sysbus-irq", [("gsi", number) for number in range(GSIS)])
         return hpet
 
-    def _connect_clock(self, hpet: Any) -> None:
+    def show_clock(self) -> None:
+        """Let the machine tell the time."""
+        self.machine.add_property(Alias("date", name="rtc-time", target_object=self.rtc))
+
+    def connect_clock(self, hpet: Any) -> None:
+        """Connect the clock's interrupt, which goes through the HPET where there is one."""
         if hpet is None:
             self.loose.connect(self.rtc, "unnamed-gpio-out", [("gsi", self.rtc._irq)])
         else:
@@ -158,6 +172,7 @@ class PCParts:
     def super_io(self, floppy: bool) -> None:
         """``pc_superio_init``."""
         self.build.defaults.serial_ports(self)
+        self.build.defaults.parallel_ports(self)
         if floppy or self.build.defaults.floppies:
             self.build.defaults.floppy_drives(self, self.isa_device("isa-fdc"))
         if not self.machine.get("i8042"):
