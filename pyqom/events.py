@@ -47,6 +47,7 @@ class EventLog:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self._events: list[Event] = []
+        self._held: list[tuple[str, dict[str, Any] | None]] | None = None
         self._listeners: list[Callable[[Event], None]] = []
 
     def emit(self, name: str, data: dict[str, Any] | None = None) -> None:
@@ -56,6 +57,23 @@ class EventLog:
         del self._events[:-KEPT]
         for listener in tuple(self._listeners):
             listener(event)
+
+    def emit_behind(self, name: str, data: dict[str, Any] | None = None) -> None:
+        """Note an event that comes behind the reply of the command at work, if there is one."""
+        if self._held is None:
+            self.emit(name, data)
+        else:
+            self._held.append((name, data))
+
+    def hold(self) -> None:
+        """A command begins whose reply comes before what `emit_behind` tells."""
+        self._held = []
+
+    def release(self) -> None:
+        """The reply has been given."""
+        held, self._held = self._held, None
+        for name, data in held or ():
+            self.emit(name, data)
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event from now on; calling the result ends that."""

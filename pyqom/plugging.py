@@ -73,21 +73,26 @@ class Plugging(HotplugHandler):
 
     def add_device(
         self, driver: str | None, identifier: str | None, props: Mapping[str, Any]
-    ) -> Device:
+    ) -> Device | None:
         """Make and plug a device (``device_add``), in QEMU's order of checks.
 
-        `props` are typed, or `Texts`.  Raises PyqomError and leaves nothing behind.
+        `props` are typed, or `Texts`.  None for the primary card of a failover pair, which stays
+        hidden.  Raises PyqomError and leaves nothing behind.
         """
         if driver is None:
             raise MissingParameter("Parameter 'driver' is missing")
         cls = self._device_class(driver)
         props = Texts(props) if isinstance(props, Texts) else dict(props)
         bus = self._find_bus(cls, driver, props.pop("bus", None))
+        if self._hides(identifier, props):
+            if bus is not None and not bus.hotpluggable:
+                raise PyqomError(f"Bus '{bus.name}' does not support hotplugging")
+            return None
         device: Device = cls(self.context)
-        if device._hotplugged:
-            self._check_hotpluggable(device, bus)
-        self._take_in(device, identifier)
         try:
+            if device._hotplugged:
+                self._check_hotpluggable(device, bus)
+            self._take_in(device, identifier)
             setter = device.set_keyval if isinstance(props, Texts) else device.set
             for name in qdict_order(props):
                 setter(name, props[name])
@@ -96,8 +101,27 @@ class Plugging(HotplugHandler):
             device.realize(True)
         except PyqomError:
             device.unparent()
+            device.finalize()
             raise
         return device
+
+    def _hides(self, identifier: str | None, props: Mapping[str, Any]) -> bool:
+        """Whether a device is the primary card of a pair (``failover_hide_primary_device``)."""
+        pairs = self.board.failover
+        if "failover_pair_id" not in props or not pairs:
+            return False
+        if identifier is None:
+            raise PyqomError("Device with failover_pair_id needs to have id")
+        pair = props["failover_pair_id"]
+        if pair not in pairs:
+            return False
+        if pairs[pair] not in (None, identifier):
+            raise PyqomError(
+                f"Cannot attach more than one primary device to '{pair}':"
+                f" '{pairs[pair]}' and '{identifier}'"
+            )
+        pairs[pair] = identifier
+        return True
 
     def _find_bus(self, cls: Any, driver: str, path: Any) -> Any:
         """The bus for a device: the one that is named, or the first that takes it."""
@@ -166,7 +190,7 @@ class Plugging(HotplugHandler):
             hotpluggable = "unplug-wants-hotpluggable-devices" in self.release.rules
             kind = "hotpluggable device" if hotpluggable else "device"
             raise PyqomError(f"{identifier} is not a {kind}")
-        if found.pending_deleted:
+        if found.pending_deleted and not (found.pending_expires and self.board.has_run):
             raise PyqomError(f"Device {identifier} is already in the process of unplug")
         self._unplug(found)
 
@@ -241,6 +265,8 @@ class Plugging(HotplugHandler):
         """Refuse what cannot go.  Raises PyqomError."""
         if isinstance(device, PCDimm) and not self.has_acpi:
             raise PyqomError(NO_ACPI)
+        if device.cast("nvdimm"):
+            raise PyqomError("nvdimm device hot unplug is not supported yet.")
         if isinstance(device, MemoryProxy):
             device.backend.check_leaving()
             self._bus_handler(device).unplug_request(device)
@@ -285,7 +311,7 @@ class Plugging(HotplugHandler):
         memory = self.machine.device_memory
         check_prepared(memory)
         size = device.memory.get("size")
-        check_addable(memory, size, 1)
+        check_addable(memory, size, device.alignment)
         taken = [
             (other.addr, other.memory.get("size"), other.id) for other in self.memory_devices()
         ]

@@ -205,7 +205,7 @@ class VirtualMachine(Plugging):
             self.machine,
             self.unattached,
             self.surroundings,
-            self.events.emit,
+            self.events.emit_behind,
             self.handler_of,
         )
         apply_options(self.machine, default_options(self.machine_type))
@@ -416,6 +416,7 @@ class VirtualMachine(Plugging):
             self.autostart = True
         elif not self.running:
             self.status = "running"
+            self.board.has_run = True
             self.events.emit("RESUME")
 
     def stop(self) -> None:

@@ -67,8 +67,10 @@ class AcpiPciHotplug(HotplugHandler):
 
     def unplug_request(self, device: Any) -> None:
         self._check_number(device)
-        device.pending_deleted = True
-        self._leaving.setdefault(device.pci_bus, []).append(device)
+        device.pending_deleted = device.pending_expires = True
+        asked = self._leaving.setdefault(device.pci_bus, [])
+        if device not in asked:
+            asked.append(device)
 
     def _check_number(self, device: Any) -> None:
         if not device.pci_bus.has_property(BSEL):

@@ -85,6 +85,14 @@ class Board:
         """The memory devices that are plugged."""
         self.ide_drives = 0
         """How many IDE drives the buses that there are could have."""
+        self.singles: set[str] = set()
+        """What there is already of which there is only one."""
+        self.has_run = False
+        """Whether the machine has ever run: time has passed for its guest."""
+        self.serial_ports: list[Any] = []
+        """The ports of all virtio-serial devices."""
+        self.failover: dict[str | None, str | None] = {}
+        """The id of the primary card of each network card that stands by, None for none."""
         self.isa_counts: dict[str, int] = {}
         """How many ISA devices of a type have been given a number."""
         self.acpi_indexes: set[int] = set()

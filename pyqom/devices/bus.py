@@ -34,6 +34,7 @@ class ChildLink(Link):
     def released(self, obj: Any) -> None:
         device, self.device = self.device, None
         if device is not None:
+            self.forget()
             device.unref()
 
 

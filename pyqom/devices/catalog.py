@@ -12,6 +12,7 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
                                            it is realized (`interior`)
     rom, pci                               the option ROM of a PCI device; what it tells of itself
     machines                               families whose users may add it to the main system bus
+    single                                 what there is one of in a machine, and what is said else
     settles                                what properties become that nobody has set
     buses                                  buses that it has once it is realized
     requires                               properties that have to be set, and what is said if not
@@ -143,6 +144,8 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
             body[attr] = fact
     if "machines" in record:
         body["machines"] = tuple(record["machines"])
+    if "single" in record:
+        body["single"] = record["single"]
     if "settles" in record:
         body["settles"] = record["settles"]
     if "requires" in record:

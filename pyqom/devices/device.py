@@ -65,6 +65,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     not there."""
     machines: tuple[str, ...] = ()
     """The families of machines whose users may add it to the main system bus."""
+    single: Mapping[str, str] | None = None
+    """What there is one of in a machine (``of``), and what a second is told (``error``)."""
     settles: Mapping[str, Any] = {}
     """The values that properties take when it is realized, unless somebody has set them."""
     checks_itself = False
@@ -77,6 +79,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """The id that the user gave it; None for one without."""
     pending_deleted = False
     """Whether it is about to go: the guest was asked, or it is at rest."""
+    pending_expires = False
+    """Whether the guest may be asked again, as soon as time has passed for it."""
     deleted_path: str | None = None
     """Its canonical path, kept for the event that tells of its end."""
 
@@ -266,7 +270,16 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
                 names = line.get("any") or [line[key] for key in ("property",) if key in line]
                 if not any(self.is_set(name) for name in names):
                     raise PyqomError(line["error"])
+        if self.single is not None:
+            self._be_the_only_one(self.single["of"], self.single["error"])
         self._settle()
+
+    def _be_the_only_one(self, kind: str, error: str) -> None:
+        singles = self.board.singles
+        if kind in singles:
+            raise PyqomError(error)
+        singles.add(kind)
+        self.on_unrealize(lambda: singles.discard(kind))
 
     def _settle(self) -> None:
         """Give properties their last value, where nobody has."""
@@ -279,7 +292,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     def is_set(self, name: str) -> bool:
         """Whether a property has a value that names something."""
         value = self.property(name).fget(self)  # type: ignore[misc]
-        return bool(value) and value != UNSET_NUMBER
+        return value == "" or (bool(value) and value != UNSET_NUMBER)
 
     def _rest(self) -> None:
         self._realized = False

@@ -67,6 +67,7 @@ class PCDimm(Device, typename="pc-dimm", interfaces=("memory-device",)):
                 f" nodes: {max(self.numa_nodes, 1)}"
             )
         memory.is_mapped = True
+        self.on_unrealize(lambda: setattr(memory, "is_mapped", False))
 
     def info(self) -> dict[str, Any]:
         """Its PCDIMMDeviceInfo, without type (``query-memory-devices``)."""

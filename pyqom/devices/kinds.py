@@ -98,6 +98,8 @@ def of_record(record: Record, release: Release) -> Property:
         options["description"] = chosen(record["description"], release)
     if record.get("qom"):
         options.update(qdev=False, show_default=False)
+    if record.get("late"):
+        options["after_realize"] = True
     if "default" in record:
         options["default"] = record["default"]
     if kind.startswith("link<"):

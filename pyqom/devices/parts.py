@@ -142,29 +142,43 @@ def computed(prop: Property, cls: Any) -> Property:
 class AliasPart(Part):
     """One property of a child, under its own name."""
 
+    _shared: tuple[Alias, ...] = ()
+
     def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
         child = types.get(children[self.record["of"]])
         name = self.record["alias"]
         yield next(prop for prop in listed(child) if prop.name == name)
 
     def add(self, obj: Any) -> None:
-        _alias(obj, obj.property(self.record["of"]).resolve(obj), self.record["alias"])
+        if not self._shared:
+            self._shared = (_alias(obj, self.record["of"], self.record["alias"]),)
+        obj.add_property(self._shared[0])
 
 
 class AliasesPart(Part):
     """All qdev properties of a child (``qdev_alias_all_properties``)."""
 
+    _shared: tuple[Alias, ...] = ()
+
     def properties(self, types: Registry, children: Mapping[str, str]) -> Iterator[Property]:
         yield from qdev_properties(types.get(children[self.record["aliases"]]))
 
     def add(self, obj: Any) -> None:
-        child = obj.property(self.record["aliases"]).resolve(obj)
-        for prop in qdev_properties(type(child)):
-            _alias(obj, child, prop.name)
+        if not self._shared:
+            path = self.record["aliases"]
+            child = obj.property(path).resolve(obj)
+            self._shared = tuple(
+                _alias(obj, path, prop.name) for prop in qdev_properties(type(child))
+            )
+        for prop in self._shared:
+            obj.add_property(prop)
 
 
-def _alias(obj: Any, child: Any, name: str) -> None:
-    obj.add_property(Alias(name, name=name, target_object=child))
+def _alias(obj: Any, path: str, name: str) -> Alias:
+    """An alias of a child's property, which all objects of the type share."""
+    alias = Alias(name, path, name=name)
+    alias.copy(obj.property(path).resolve(obj).property(name))
+    return alias
 
 
 def qdev_properties(cls: Any) -> Iterator[Property]:

@@ -132,8 +132,9 @@ class ExpressSlot(HotplugHandler, ExpressPort):
     @property
     def has_native_hotplug(self) -> bool:
         """Whether the port's own registers announce that devices may come and go."""
-        hidden = self.property("x-do-not-expose-native-hotplug-cap").get(self)
-        return self.takes_hotplug and not hidden
+        if self.has_property("x-native-hotplug"):
+            return self.takes_hotplug and bool(self.get("x-native-hotplug"))
+        return self.takes_hotplug and not self.get("x-do-not-expose-native-hotplug-cap")
 
     def pre_plug(self, device: Any) -> None:
         if device._hotplugged and not self.has_native_hotplug:

@@ -20,10 +20,12 @@ class Expander(PCIDevice):
         if self.is_conventional and self.pci_bus.is_express:
             raise PyqomError("pxb devices cannot reside on a PCIe bus")
         if not self.is_conventional and not self.pci_bus.is_express:
-            raise PyqomError("pxb-pcie devices cannot reside on a PCI bus")
+            raise PyqomError(f"{self.typename} devices cannot reside on a PCI bus")
         self._check_node()
         number, roots = self._bus_nr, self.board.root_buses
-        if number in {bus.number for bus in roots}:
+        behind = [each.secondary_bus for each in self.pci_bus.members if each.is_bridge]
+        others = [bus for bus in roots if bus.parent_device is not None]
+        if number in {bus.number for bus in (*behind, *others)}:
             raise PyqomError(f"Bus {number} is already in use")
         host = new_part(self, self.host_type)
         internal = "pxb-internal" if self.is_conventional else self.id
@@ -54,5 +56,11 @@ class Expander(PCIDevice):
 class ExpressExpander(Expander):
     """The model of "pxb-pcie"."""
 
-    host_type, bus_typename = "pxb-pcie-host", "pxb-pcie-bus"
+    bus_typename = "pxb-pcie-bus"
     is_conventional = False
+
+
+class CXLExpander(ExpressExpander):
+    """The model of "pxb-cxl"."""
+
+    host_type, bus_typename = "pxb-cxl-host", "pxb-cxl-bus"

@@ -161,4 +161,4 @@ class SCSIPassthrough(SCSIDevice):
 
     def scsi_realize(self) -> None:
         disk.drive_of(self)
-        raise PyqomError("cannot get SG_IO version number: Inappropriate ioctl for device")
+        raise PyqomError("cannot get SG_IO version number: Operation not supported")

@@ -29,7 +29,7 @@ class UAS(USBDevice):
     """The model of "usb-uas"."""
 
     product = "QEMU USB Attached SCSI HBA"
-    speeds = (HIGH, SUPER)
+    speeds = (FULL, HIGH, SUPER)
 
 
 class USBStorage(MassStorage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyqom.devices.backends.fields import Fact
 from pyqom.devices.dimm import ALIGNMENT, PAGE
 from pyqom.devices.virtio import VirtIODevice, VirtIOPCI
 from pyqom.errors import PyqomError
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 DEFAULT_BLOCK = MIB
+CAN_LEAVE = Fact(since="11.1")
+HUGE_PAGES_COUNT = Fact(until="11.1")
+"""Whether a block is a huge page of the host, unless somebody says otherwise."""
 
 
 class VirtIOMemory(VirtIODevice):
@@ -41,6 +45,8 @@ class VirtIOMemory(VirtIODevice):
 
     def check_leaving(self) -> None:
         """Refuse to be unplugged.  Raises PyqomError."""
+        if not CAN_LEAVE.holds(self.registry):
+            raise PyqomError("virtio based memory devices cannot be unplugged.")
         if not self.may_leave:
             raise PyqomError("this virtio based memory devices cannot be unplugged")
 
@@ -56,7 +62,8 @@ class VirtIOMem(VirtIOMemory):
     block_size = requested_size = 0
 
     def get_block_size(self) -> int:
-        return self.block_size or DEFAULT_BLOCK
+        huge = HUGE_PAGES_COUNT.holds(self.registry)
+        return self.block_size or (ALIGNMENT if huge else DEFAULT_BLOCK)
 
     def set_block_size(self, size: int) -> None:
         """``virtio_mem_set_block_size``."""
@@ -82,7 +89,7 @@ class VirtIOMem(VirtIOMemory):
             most = self.memory.get("size")
             if size > most:
                 raise PyqomError(
-                    f"'requested-size' cannot exceed the memory backend size (0x{most:x})"
+                    f"'requested-size' cannot exceed the memory backend size(0x{most:x})"
                 )
         self.requested_size = size
 
@@ -126,6 +133,7 @@ class VirtIOMem(VirtIOMemory):
             )
 
     def check_leaving(self) -> None:
+        super().check_leaving()
         if self.get("requested-size"):
             raise PyqomError(
                 "virtio-mem device cannot get unplugged while 'requested-size' != '0'"

@@ -28,7 +28,7 @@ class SerialPort(Device):
             raise PyqomError(
                 f"virtio-serial-bus: A port already exists at id {self._nr}"
             )
-        self._check_name(ports)
+        self._check_name()
         if self._nr == NO_ID:
             self._nr = self._free(serial)
         if self._nr >= serial._max_ports:
@@ -38,11 +38,14 @@ class SerialPort(Device):
             )
         self.port_realize()
         ports[self._nr] = self
-        number = self._nr
+        number, others = self._nr, self.board.serial_ports
+        others.append(self)
+        self.on_unrealize(lambda: others.remove(self))
         self.on_unrealize(lambda: ports.pop(number))
 
-    def _check_name(self, ports: dict[int, Any]) -> None:
-        if self._name is not None and any(port._name == self._name for port in ports.values()):
+    def _check_name(self) -> None:
+        others = self.board.serial_ports
+        if self._name is not None and any(port._name == self._name for port in others):
             raise PyqomError(f"virtio-serial-bus: A port already exists by name {self._name}")
 
     def _free(self, serial: Any) -> int:
@@ -63,7 +66,10 @@ class GenericPort(SerialPort):
 
     def port_realize(self) -> None:
         if self._nr == 0 and not self.is_console:
-            raise PyqomError("Port number 0 on virtio-serial devices reserved for virtconsole")
+            raise PyqomError(
+                "Port number 0 on virtio-serial devices reserved for virtconsole devices for"
+                " backward compatibility."
+            )
 
 
 class Console(GenericPort):

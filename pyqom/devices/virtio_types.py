@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices import disk
+from pyqom.devices.backends.fields import Fact
 from pyqom.devices.bus import Bus
 from pyqom.devices.hotplug import HotplugHandler
 from pyqom.devices.nic import NIC
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TEXTS_HAVE_STOPS = Fact(since="11.1")
 MOST_SECONDS = 0xFFFFFFFF
 UNKNOWN = (1 << 64) - 1
 STATISTICS = (
@@ -126,7 +128,7 @@ class PortBus(Bus):
 class VirtIOSerial(HotplugHandler, VirtIODevice):
     """The model of "virtio-serial-device"."""
 
-    MOST_PORTS = 31
+    MOST_PORTS = 511
     legacy_config = 12
 
     def vectors(self) -> int:
@@ -134,7 +136,7 @@ class VirtIOSerial(HotplugHandler, VirtIODevice):
 
     def virtio_realize(self) -> None:
         """``virtio_serial_device_realize``."""
-        if not 1 <= self._max_ports <= self.MOST_PORTS:
+        if self._max_ports > self.MOST_PORTS:
             raise PyqomError(f"maximum ports supported: {self.MOST_PORTS}")
         proxy = self.parent_object
         named = proxy is not None and proxy.id is not None
@@ -212,11 +214,20 @@ class VirtIONet(NIC, VirtIODevice):
         for name in ("rx_queue_size", "tx_queue_size"):
             size = self.get(name)
             if not self.FEWEST <= size <= MOST_QUEUE_SIZE or size & (size - 1):
+                stop = name == "rx_queue_size" or TEXTS_HAVE_STOPS.holds(self.registry)
                 raise PyqomError(
                     f"Invalid {name} (= {size}), must be a power of 2 between {self.FEWEST}"
-                    f" and {MOST_QUEUE_SIZE}."
+                    f" and {MOST_QUEUE_SIZE}{'.' if stop else ''}"
                 )
         self.take_address()
+        if self.get("failover"):
+            self._be_standby()
+
+    def _be_standby(self) -> None:
+        """Stand by for a primary card, which stays hidden until the guest can do with both."""
+        name, pairs = self.parent_object.id, self.board.failover
+        pairs[name] = None
+        self.on_unrealize(lambda: pairs.pop(name))
 
     def _check_duplex(self) -> None:
         if self._duplex not in (None, "half", "full"):

@@ -50,7 +50,12 @@ class Dispatcher:
         if command == NEGOTIATE:
             session.negotiate(self.schema.check(command, arguments).get("enable", ()))
             return {}
+        self.vm.events.hold()
         return self._run(command, arguments)
+
+    def replied(self) -> None:
+        """Tell the events that wait for the reply."""
+        self.vm.events.release()
 
     def execute(self, command: str, arguments: dict[str, Any]) -> Any:
         """Run a command by itself; a keyword's ``_`` stands for ``-``.  Raises PyqomError."""

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
             ``qmp_capabilities`` calls `Session.negotiate`.
             """
 
+        def replied(self) -> None:
+            """The reply is on its way: what a machine tells only behind it may follow."""
+
 
 # How many requests wait for their turn (``QMP_REQ_QUEUE_LEN_MAX``); one without out-of-band.
 QUEUE_LENGTH = 8
@@ -232,6 +235,7 @@ class Session:
             self._send_error(error.qmp_class, str(error), id_)
         else:
             self._send_result(result, id_)
+        self.dispatcher.replied()
 
     def _run(self, request: Any) -> Any:
         """The result of a request; raises PyqomError for the client."""

@@ -38,6 +38,7 @@ IMPLIED = {
     "memory": "size",
     "mon": "chardev",
     "name": "guest",
+    "netdev": "type",
     "numa": "type",
     "object": "qom-type",
     "sandbox": "enable",

@@ -53,6 +53,7 @@ class Child(Property):
         child.unparented()
         child.parent_object = child._child_property = None
         obj._dynamic.pop(self.name, None)
+        self.forget()
         child.unref()
 
 
@@ -178,16 +179,17 @@ class Alias(Property):
         self.type = type
         self.target_object = target_object
         if target_object is not None:
-            self._copy(target_object.property(target))
+            self.copy(target_object.property(target))
 
     def __set_name__(self, owner: Any, attr: str) -> None:
         super().__set_name__(owner, attr)
         if not self.path:
             for prop in (*owner.__dict__.values(), *owner.declarations()):
                 if isinstance(prop, Property) and prop.name == self.target:
-                    self._copy(prop)
+                    self.copy(prop)
 
-    def _copy(self, prop: Property) -> None:
+    def copy(self, prop: Property) -> None:
+        """Take what is told of the target: its type, default and description."""
         self.type = "link" + prop.type[5:] if prop.is_child else prop.type
         self.has_default, self.default = prop.has_default, prop.default
         self.description = self.description or prop.description

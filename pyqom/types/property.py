@@ -221,6 +221,13 @@ class Property(property):
     def released(self, obj: Any) -> None:
         """The property goes away, or its object does: let go what it holds."""
 
+    def forget(self) -> None:
+        """Let go of getter and setter, which lead back here: Python's collector leaves such rings.
+
+        For the property of a single object, when that has lost it.
+        """
+        property.__init__(self)
+
     def __repr__(self) -> str:
         return f"<Property {self.name}: {self.type}>"
 

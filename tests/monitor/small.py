@@ -49,6 +49,9 @@ class SmallDispatcher:
     def allow_oob(self, command: str) -> bool:
         return command == "migrate-pause"
 
+    def replied(self) -> None:
+        """Nothing waits for a reply."""
+
     def run(self, session: Session, command: str, arguments: dict[str, Any], *, oob: bool) -> Any:
         self.ran.append(command)
         if command == "qmp_capabilities":

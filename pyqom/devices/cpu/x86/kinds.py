@@ -79,7 +79,7 @@ class InstanceAlias(Alias):
 
     def __init__(self, name: str, of: Property) -> None:
         super().__init__(of.name, name=name)
-        self._copy(of)
+        self.copy(of)
 
     def __set_name__(self, owner: type, attr: str) -> None:
         """Bound without a search for the target, which is known."""
