@@ -3,7 +3,7 @@
 They are declared (`pyqom.devices.catalog`: ``regions``, ``shows``, and those in ``instance``) and
 made when somebody looks, since most of them are never seen.
 
-A region's ``size`` and ``addr`` are bytes: a number, an attribute of the device, or a sum or product
+A region's ``size`` and ``addr`` are bytes: a number, an attribute of the device, a sum or product
 of both ("iobase+4", "vgamem_mb*1048576").  ``in`` says what it is a part of: "memory", "io" and
 "pci" are the machine's address spaces, everything else another region of the device; without it
 the region is nowhere, such as a PCI BAR that no guest has placed.  ``count`` regions lie ``step``

@@ -43,7 +43,8 @@ class SouthBridge(PCIDevice):
 
     def make_dma(self) -> None:
         """Two controllers; in newer releases they are parts of the bridge."""
-        assert self.registry.release is not None and self.context is not None
+        assert self.registry.release is not None
+        assert self.context is not None
         parts = "south-bridges-have-parts" in self.registry.release.rules
         make_dma(self, self.board, self.context, self.isa, parts)
 
