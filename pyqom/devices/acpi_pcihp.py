@@ -44,12 +44,14 @@ class AcpiPciHotplug(HotplugHandler):
     ) -> None:
         """Begin to handle the devices of a root bus, and of the bridges on it.
 
-        Without `handles_root` the root bus itself has no handler.
+        Without `handles_root` the root bus itself shows no handler.
         """
         self.root, self.on_root, self.behind_bridges = root, on_root, behind_bridges
         self._leaving: dict[Any, list[Any]] = {}
         if handles_root:
             root.set_handler(self)
+        else:
+            root.quiet_handler = self
 
     def is_hotpluggable_bus(self, bus: Any) -> bool:
         bridge = None if bus.is_root else bus.owner
