@@ -130,7 +130,7 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
     (("-m", "8G,maxmem=x"), ["-m 8G,maxmem=x: Parameter 'maxmem' expects a non-negative"]),
     (("-preconfig", "-incoming", "tcp:0:1"), ["'preconfig' supports '-incoming defer' only"]),
     (("-drive", "file=x"), ["-drive file=x: Option not supported in this build"]),
-    (("-vga", "std"), ["-vga std: Option not supported in this build: only none"]),
+    (("-vga", "ega"), ["-vga ega: unknown vga type: ega"]),
     (("disk.img",), ["disk.img: pyqom has no disks"]),
     (("--release", "6.0"), ["unknown release '6.0'"]),
     (
