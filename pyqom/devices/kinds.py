@@ -7,6 +7,7 @@ A declaration's ``type`` names a kind: one of `SIMPLE`, an enumeration or anothe
 from __future__ import annotations
 
 import os.path
+from functools import partial
 
 from pyqom.devices import backend_names, values
 from pyqom.devices.cpu.x86.data import known, within
@@ -69,6 +70,7 @@ SIMPLE: dict[str, Any] = {
     "netdev": backend_names.NetDev,
     "chardev": backend_names.CharDev,
     "audiodev": backend_names.AudioDev,
+    "struct tm": partial(values.Untyped, type="struct tm", writable=False),
     "tpm": backend_names.TPMBackend,
     **dict.fromkeys(("nguid", "xen-vdev", "host-pci-address"), Str),
 }

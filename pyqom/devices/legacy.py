@@ -26,6 +26,12 @@ class DMAController(ISADevice):
         return 1 << self._dshift  # type: ignore[no-any-return]
 
 
+class Clock(ISADevice):
+    """The model of "mc146818rtc": its time stands still, at the beginning of time."""
+
+    _date = {"tm_year": 70, "tm_mon": 0, "tm_mday": 1, "tm_hour": 0, "tm_min": 0, "tm_sec": 0}
+
+
 class KeyboardController(ISADevice):
     """The model of "i8042", with a keyboard and a mouse."""
 

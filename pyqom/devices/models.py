@@ -115,6 +115,7 @@ MODELS: dict[str, str] = {
     "mch": "ich9.MCH",
     "ICH9-LPC": "ich9.ICH9LPC",
     "i8257": "legacy.DMAController",
+    "mc146818rtc": "legacy.Clock",
     "i8042": "legacy.KeyboardController",
     "ioapic": "sysbus.IOAPIC",
     "floppy": "legacy.Floppy",
