@@ -85,7 +85,8 @@ def _only_bus(device: Any, element: str) -> Any:
 def default_bus(system_bus: Any, cls: Any) -> Any:
     """The bus that a device of a class goes to by itself.  Raises PyqomError."""
     bus = find_recursive(system_bus, None, cls.bus_type)
-    if bus is None:
+    hidden = "full-buses-are-not-found" in cls.registry.release.rules
+    if bus is None or (hidden and bus.full):
         raise PyqomError(f"No '{cls.bus_type}' bus found for device '{cls.typename}'")
     if bus.full:
         raise PyqomError(f"A '{cls.bus_type}' bus was found but is full")

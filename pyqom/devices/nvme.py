@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqom.devices import disk
+from pyqom.devices.backends.fields import Fact
 from pyqom.devices.device import Device
 from pyqom.devices.parts import new_part
 from pyqom.devices.pci import PCIDevice
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_NAMESPACES = 256
+HAS_ALWAYS_A_SUBSYSTEM = Fact(since="11.1")
 
 
 class NVMe(PCIDevice):
@@ -20,7 +22,7 @@ class NVMe(PCIDevice):
 
     def pci_realize(self) -> None:
         """``nvme_realize``: without a subsystem it makes itself one."""
-        if self.subsys is None:
+        if self.subsys is None and HAS_ALWAYS_A_SUBSYSTEM.holds(self.registry):
             subsystem = new_part(self, "nvme-subsys")
             subsystem.realize(True)
             self.property("subsys").store(self, subsystem)
@@ -46,11 +48,12 @@ class NVMeNamespace(Device):
     def do_realize(self) -> None:
         """``nvme_ns_realize``."""
         controller = self._parent_bus.owner
-        bus = controller.subsys.buses[0]
-        old = self._parent_bus
-        old.remove(self)
-        old.unref()
-        self.put_on(bus)
+        bus = old = self._parent_bus
+        if controller.subsys is not None:
+            bus = controller.subsys.buses[0]
+            old.remove(self)
+            old.unref()
+            self.put_on(bus)
         disk.check_sizes(self)
         disk.take_rights(self, not disk.can_write(self._drive), False)
         taken = {each._nsid for each in bus.members if each is not self}
