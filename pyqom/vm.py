@@ -25,9 +25,10 @@ from pyqom.events import EventLog
 from pyqom.guest import Guest
 from pyqom.machines import MachineType, find
 from pyqom.machines.bootfiles import check_boot_files
-from pyqom.machines.chipset import build_devices
+from pyqom.machines.chipset import build_devices, build_early, lay_spaces
 from pyqom.machines.context import compat_overrides, has_cpu_slots
 from pyqom.machines.cpus import Cpus
+from pyqom.machines.defaults import Defaults
 from pyqom.machines.memory import attach_memory, lay_out, resolve_backend
 from pyqom.machines.numa import info_numa
 from pyqom.machines.options import (
@@ -99,7 +100,8 @@ class VirtualMachine(Guest, Plugging):
     blame has it as ``origin``: ``("numa", 2)``.
 
     ``reports`` takes what QEMU would print meanwhile; it is ``warnings`` then.  ``on_phase`` is
-    called with the machine whenever it has reached one of `PHASES`.
+    called with the machine whenever it has reached one of `PHASES`.  ``defaults`` are the devices
+    of a plain start (`pyqom.machines.defaults.Defaults`); there are none without it.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class VirtualMachine(Guest, Plugging):
         types: Registry | None = None,
         reports: Reports | None = None,
         on_phase: Callable[[VirtualMachine], None] | None = None,
+        defaults: Defaults | None = None,
     ) -> None:
         self.phase = PHASES[0]
         self.warnings = Reports() if reports is None else reports
@@ -146,6 +149,7 @@ class VirtualMachine(Guest, Plugging):
             Texts(parse_opts(entry, "driver")) if isinstance(entry, str) else entry
             for entry in devices
         ]
+        self._defaults = defaults or Defaults()
         self._threads: dict[int, int] = {}
         self._dispatcher: Any = None
         self.cpus: Cpus | None = None
@@ -356,8 +360,12 @@ class VirtualMachine(Guest, Plugging):
         taken = [child.path_component for child in objects.children()] if objects else []
         attach_memory(self.machine, self._make_memory, taken)
         self.phase = "machine-initialized"
+        lay_spaces(self.board)
+        build_early(self.context, self.machine_type.family)
         self._create_cpus()
-        build_devices(self.context, self.machine_type.family)
+        self._defaults.add_backends(self)
+        build_devices(self.context, self.machine_type.family, self._defaults)
+        self._defaults.add_consoles(self.root, self.board)
         for index, entry in enumerate(self._devices):
             with self.warnings.at("devices", index):
                 props = Texts(entry) if isinstance(entry, Texts) else dict(entry)
@@ -378,12 +386,12 @@ class VirtualMachine(Guest, Plugging):
                 self.realize(cpu)
                 self.cpus.present[cpu.cpu_index] = cpu
                 places = cpu.caches.places()
-                if cpu.cpu_index == 0 and cpu.get("apic"):
-                    self.board.reserve()  # the first local APIC brings a kvmvapic
                 if cpu.cpu_index == 0 and "generic-pc-machine" in self.machine_type.ancestors:
                     amd = cpu.vendor in ("AuthenticAMD", "HygonGenuine")
                     hole = getattr(self.machine, "hole64_size", 0)
-                    lay_out(self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole)
+                    self.machine.layout = lay_out(
+                        self.machine, cpu.phys_bits, cpu.get("lm"), amd, hole
+                    )
         check_boot_files(self.machine)
         self.machine.settle(places)
 

@@ -29,11 +29,29 @@ class AcpiPciHotplug(HotplugHandler):
     behind_bridges = False
     _numbered = False
 
-    def start_acpi_hotplug(self, root: Any, on_root: bool, behind_bridges: bool) -> None:
-        """Begin to handle the devices of a root bus, and of the bridges on it."""
+    @property
+    def has_acpi_hotplug(self) -> bool:
+        """Whether it handles PCI devices at all."""
+        return self.on_root or self.behind_bridges
+
+    @property
+    def has_memory_slots(self) -> bool:
+        """Whether memory may be plugged."""
+        return bool(self.board.machine.memory_slots)  # type: ignore[attr-defined]
+
+    def start_acpi_hotplug(
+        self, root: Any, on_root: bool, behind_bridges: bool, handles_root: bool = True
+    ) -> None:
+        """Begin to handle the devices of a root bus, and of the bridges on it.
+
+        Without `handles_root` the root bus itself shows no handler.
+        """
         self.root, self.on_root, self.behind_bridges = root, on_root, behind_bridges
         self._leaving: dict[Any, list[Any]] = {}
-        root.set_handler(self)
+        if handles_root:
+            root.set_handler(self)
+        else:
+            root.quiet_handler = self
 
     def is_hotpluggable_bus(self, bus: Any) -> bool:
         bridge = None if bus.is_root else bus.owner

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyqom.devices.block_nodes import make_node
 from pyqom.devices.blocks import Blocks
 from pyqom.devices.bus import attach
+from pyqom.devices.loose import LooseParts
 from pyqom.devices.network import Network
 from pyqom.devices.reset import below, reset_all
 from pyqom.types.path import Ambiguous, lookup
@@ -64,6 +65,12 @@ class Board:
         """Whether the machine is complete: what comes now is hot-plugged."""
         self.ended = False
         """Whether the machine goes away as a whole: nobody is told of its devices."""
+        self.loose = LooseParts(types, unattached, unattached)
+        """The memory regions and interrupt lines of no device."""
+        self.own = LooseParts(types, machine, unattached)
+        """The machine's own memory regions."""
+        self.first_apic: Any = None
+        """The CPU whose local APIC the machine's memory shows."""
         self.root_buses: list[Any] = []
         """The PCI buses that no bridge leads to."""
         self.blocks = Blocks()

@@ -54,6 +54,8 @@ class Bus(HotplugHandler, Object):
 
     _realized = False
     _hotplug_handler: Any = None
+    quiet_handler: Any = None
+    """Who handles its hot-plug, but is not told by its property."""
     _next_child = 0
 
     def instance_init(self) -> None:
@@ -86,7 +88,8 @@ class Bus(HotplugHandler, Object):
     @property
     def handler(self) -> Any:
         """Who handles hot-plug on it; None for nobody."""
-        return self._hotplug_handler
+        shown = self._hotplug_handler
+        return self.quiet_handler if shown is None else shown
 
     def set_handler(self, handler: Any) -> None:
         """Say who handles hot-plug (``qbus_set_hotplug_handler``)."""
@@ -98,7 +101,7 @@ class Bus(HotplugHandler, Object):
     @property
     def hotpluggable(self) -> bool:
         """Whether devices can come and go (``qbus_is_hotpluggable``)."""
-        handler = self._hotplug_handler
+        handler = self.handler
         return handler is not None and handler.is_hotpluggable_bus(self)
 
     # --- devices -------------------------------------------------------------
@@ -182,8 +185,8 @@ def attach(bus: Any, owner: Any, name: str | None = None) -> Any:
     bus.name = name
     bus.owner = owner
     if owner is not None:
-        owner.buses.insert(0, bus)
         owner.add_child(name, bus)
+        owner.buses.insert(0, bus)
     if bus.cast("hotplug-handler"):
         bus.set_handler(bus)
     return bus

@@ -8,7 +8,8 @@ A file of ``data/`` has the types of one family, parents before children.  A typ
     alias                                  another name that ``-device`` takes
     properties                             of the class, in QEMU's order
     instance                               what each instance has beside them (`parts`)
-    regions                                memory regions that it has while it is realized
+    regions, shows                         memory regions, and lines and values that it has while
+                                           it is realized (`interior`)
     rom, pci                               the option ROM of a PCI device; what it tells of itself
     machines                               families whose users may add it to the main system bus
     single                                 what there is one of in a machine, and what is said else
@@ -27,6 +28,7 @@ from __future__ import annotations
 import os.path
 
 from pyqom.devices.cpu.x86.data import known
+from pyqom.devices.interior import is_lazy, of_parts
 from pyqom.devices.kinds import FOLDER, chosen, legacy_text, of_record
 from pyqom.devices.models import model
 from pyqom.devices.parts import part
@@ -127,7 +129,7 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     behaviour = model(name)
     own = tuple(part(**line) for line in known(record.get("instance", ()), release))
     if own and behaviour is not None:  # the parts are there before the model's own hooks run
-        base = type(base)(f"{name}-parts", (base,), _with_parts(own))
+        base = type(base)(f"{name}-parts", (base,), _with_parts(own, base))
     bases = (base,) if behaviour is None else (behaviour, base)
     body: dict[str, Any] = {
         "__module__": __name__,
@@ -135,7 +137,7 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         "has_model": behaviour is not None,
     }
     if own and behaviour is None:
-        body.update(_with_parts(own))
+        body.update(_with_parts(own, base))
     for word, attr in FACTS.items():
         fact = chosen(record.get(word), release)
         if fact is not None:
@@ -152,8 +154,9 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
         body["own_buses"] = tuple(known(record["buses"], release))
     if "pci" in record:
         body["pci"] = record["pci"]
-    if "regions" in record:
-        body["regions"] = tuple(_region(line) for line in known(record["regions"], release))
+    for word in ("regions", "shows"):
+        if word in record:
+            body[word] = tuple(known(record[word], release))
     for prop in _declared(record, release):
         body[_attribute(prop, bases)] = prop
     return type(base)(
@@ -167,11 +170,6 @@ def make_class(registry: Registry, record: Record, base: Any) -> Any:
     )
 
 
-def _region(line: Record) -> tuple[str, str, int]:
-    """Name, type and size of a memory region."""
-    return line["name"], line.get("type", "memory-region"), line.get("size", 0)
-
-
 def _docstring(name: str, behaviour: Any) -> str | None:
     if behaviour is None:
         return f"``{name}``: its properties and its place; it has no model behind it."
@@ -179,14 +177,21 @@ def _docstring(name: str, behaviour: Any) -> str | None:
     return text
 
 
-def _with_parts(own: tuple[Part, ...]) -> dict[str, Any]:
-    """What the body of a class with parts has: them, and the hook that gives them to an object."""
+def _with_parts(own: tuple[Part, ...], base: Any) -> dict[str, Any]:
+    """What the body of a class with parts has: them, and what gives them to an object."""
+    body: dict[str, Any] = {"__module__": __name__, "parts": own}
+    interior = of_parts(each.record for each in own)
+    if interior is not None:
+        body["_coming"] = (*base._coming, interior)
+    now = tuple(each for each in own if not is_lazy(each.record))
 
     def instance_init(obj: Any) -> None:
-        for each in own:
+        for each in now:
             each.add(obj)
 
-    return {"__module__": __name__, "parts": own, "instance_init": instance_init}
+    if now:
+        body["instance_init"] = instance_init
+    return body
 
 
 def _declared(record: Record, release: Release) -> Iterator[Property]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyqom.devices.bus import attach
-from pyqom.devices.region import add_region, regions_of
+from pyqom.devices.interior import of_realized
+from pyqom.devices.region import add_region
 from pyqom.errors import PyqomError
 from pyqom.types import Bool, Computed, Interface, Link, Object
 
@@ -51,8 +52,10 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
     """The loadable module that the type comes in."""
     loads_module = True
     """Whether asking for the type by its name loads that module; as `module` not inherited."""
-    regions: tuple[tuple[str, str, int], ...] = ()
-    """Name, type and size of the memory regions that it has while it is realized."""
+    regions: tuple[Mapping[str, Any], ...] = ()
+    """The memory regions that it has while it is realized (`pyqom.devices.interior`)."""
+    shows: tuple[Mapping[str, Any], ...] = ()
+    """The interrupt lines and the values that it has then."""
     own_buses: tuple[Mapping[str, Any], ...] = ()
     """The buses that it has once it is realized: their ``type``, ``count``, ``name`` (where it is
     not made up), whether the device handles their hot-plug (``handled``)."""
@@ -99,6 +102,8 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         """``device_initfn``: what is made for a running machine is hot-plugged."""
         self.buses: list[Any] = []
         """The buses that it has, the newest first."""
+        self.wires: dict[str, Callable[[int], Any]] = {}
+        """Where its interrupt lines lead, by the stem of their names."""
         self._undo: list[Callable[[], None]] = []
         board = self.board
         if board is not None and board.ready:
@@ -172,6 +177,13 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         self.on_unrealize(region.unparent)
         return region
 
+    def show_interior(self) -> None:
+        """Have its declared regions and lines, until it is put to rest."""
+        interior = of_realized(type(self))
+        if interior is not None:
+            self.expect(interior)
+            self.on_unrealize(lambda: self.forget(interior))
+
     def handler(self) -> Any:
         """Who handles its hot-plug: the machine, else its bus; None for nobody."""
         board = self.board
@@ -216,8 +228,7 @@ class Device(Object, typename="device", abstract=True, interfaces=("vmstate-if",
         self.do_realize()
         self._realize_parts()
         self._add_buses()
-        for name, typename, size in regions_of(type(self)):
-            self.add_region(name, size, typename)
+        self.show_interior()
         self.deleted_path = self.canonical_path()
         for bus in self.buses:
             bus.realize()

@@ -7,9 +7,11 @@ A declaration's ``type`` names a kind: one of `SIMPLE`, an enumeration or anothe
 from __future__ import annotations
 
 import os.path
+from functools import partial
 
 from pyqom.devices import backend_names, values
 from pyqom.devices.cpu.x86.data import known, within
+from pyqom.devices.interior import OutLine
 from pyqom.quick import memo, read_json
 from pyqom.types import (
     Bool,
@@ -68,6 +70,7 @@ SIMPLE: dict[str, Any] = {
     "netdev": backend_names.NetDev,
     "chardev": backend_names.CharDev,
     "audiodev": backend_names.AudioDev,
+    "struct tm": partial(values.Untyped, type="struct tm", writable=False),
     "tpm": backend_names.TPMBackend,
     **dict.fromkeys(("nguid", "xen-vdev", "host-pci-address"), Str),
 }
@@ -102,7 +105,8 @@ def of_record(record: Record, release: Release) -> Property:
     if "default" in record:
         options["default"] = record["default"]
     if kind.startswith("link<"):
-        return Link(kind[5:-1], **{**options, "show_default": False})
+        made = OutLine if kind == "link<irq>" else Link
+        return made(kind[5:-1], **{**options, "show_default": False})
     if kind.startswith("list<"):
         return Array(of_record({"name": "", "type": kind[5:-1]}, release), **options)
     if kind.startswith("length<"):

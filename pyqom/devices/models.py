@@ -108,10 +108,19 @@ MODELS: dict[str, str] = {
     "isa-debugcon": "isa.DebugConsole",
     "isa-debug-exit": "isa.DebugExit",
     "i440FX-pcihost": "piix.I440FXHost",
-    "PIIX3": "piix.PIIX",
+    "i440FX": "piix.I440FX",
+    "pci-piix": "piix.PIIX",
+    "pci-piix3": "piix.PIIX",
     "PIIX4_PM": "piix.PIIX4PM",
     "q35-pcihost": "ich9.Q35Host",
+    "mch": "ich9.MCH",
     "ICH9-LPC": "ich9.ICH9LPC",
+    "i8257": "legacy.DMAController",
+    "mc146818rtc": "legacy.Clock",
+    "i8042": "legacy.KeyboardController",
+    "ioapic": "sysbus.IOAPIC",
+    "floppy": "legacy.Floppy",
+    "fw_cfg": "legacy.FirmwareConfig",
 }
 """``module.Class`` by type name."""
 

@@ -30,9 +30,9 @@ class EEPro100(PCINIC):
     """The Intel cards of one kind (``hw/net/eepro100.c``)."""
 
     regions = (
-        ("eepro100-mmio", "memory-region", 4096),
-        ("eepro100-io", "memory-region", 64),
-        ("eepro100-flash", "memory-region", 131072),
+        {"name": "eepro100-mmio", "size": 4096},
+        {"name": "eepro100-io", "size": 64},
+        {"name": "eepro100-flash", "size": 131072},
     )
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_ACPI_INDEX = 16 * 1024 - 1
 NO_ROM_SIZE = 0xFFFFFFFF
+PXE_ROM_SIZE = 1 << 17
+"""The size of the ROMs of network cards that do not know EFI."""
 
 
 def slot_of(devfn: int) -> int:
@@ -95,13 +97,22 @@ class PCIDevice(Device):
             self.on_unrealize(lambda: setattr(self, "_romfile", None))
         if not self._romfile:
             return
-        if self.rom is None or self._romfile != self.rom["file"]:
+        size = self._rom_size()
+        if not size:
             raise PyqomError(f'failed to find romfile "{self._romfile}"')
         if self._rombar:
             if self._romsize == NO_ROM_SIZE:
-                self._romsize = self.rom["size"]
+                self._romsize = size
                 self.on_unrealize(lambda: setattr(self, "_romsize", NO_ROM_SIZE))
-            self.add_region(self.rom["name"], self.rom["size"])
+            self.add_region(self.rom["name"], size)
+
+    def _rom_size(self) -> int:
+        """The bytes of its option ROM, or of the older one for BIOS alone; 0 for another's."""
+        if self.rom is None:
+            return 0
+        if self._romfile == self.rom["file"].replace("efi-", "pxe-", 1) != self.rom["file"]:
+            return PXE_ROM_SIZE
+        return int(self.rom["size"]) if self._romfile == self.rom["file"] else 0
 
     pci: Any = None
     """What its configuration tells, as the declaration has it."""

@@ -31,12 +31,3 @@ def add_region(
     region = owner.registry.get(typename)()
     region._size = size
     return owner.add_child(name.replace("/", "\\x2f") + "[*]", region)
-
-
-def regions_of(cls: Any) -> tuple[tuple[str, str, int], ...]:
-    """Name, type and size of the regions that each realized device of a type has."""
-    found: tuple[tuple[str, str, int], ...] | None = cls.__dict__.get("_all_regions")
-    if found is None:
-        own = (base.__dict__.get("regions", ()) for base in reversed(cls.__mro__))
-        found = cls._all_regions = tuple(region for regions in own for region in regions)
-    return found

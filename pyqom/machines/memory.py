@@ -176,7 +176,7 @@ def _has_device_memory(machine: Machine) -> bool:
     return bool(reserved) and machine.memory_size < machine.max_memory
 
 
-def _hole64_start(machine: Machine, layout: Layout) -> int:
+def hole64_start(machine: Machine, layout: Layout) -> int:
     """Where the PCI hole above 4 GiB begins (``pc_pci_hole64_start``)."""
     assert machine.machine_type is not None
     start = layout.end
@@ -189,11 +189,15 @@ def _hole64_start(machine: Machine, layout: Layout) -> int:
     return _round_up(start, GIB)
 
 
-def _cxl_end(machine: Machine, layout: Layout) -> int:
-    """CXL's registers and windows come after the memory devices."""
-    start = layout.end
+def cxl_start(machine: Machine, layout: Layout) -> int:
+    """CXL's registers come after the memory devices, and its windows after them."""
     if _has_device_memory(machine):
-        start = sum(device_range(machine, layout)) & U64
+        return sum(device_range(machine, layout)) & U64
+    return layout.end
+
+
+def _cxl_end(machine: Machine, layout: Layout) -> int:
+    start = cxl_start(machine, layout)
     windows: Sequence[dict[str, int]] = machine.cxl_fmw
     return start + MIB + sum(window["size"] for window in windows)
 
@@ -205,7 +209,7 @@ def _last_address(
     assert machine.machine_type is not None
     has_hole = long_mode if "hole64-needs-long-mode" in machine.rules else phys_bits > 32
     if has_hole:
-        return _hole64_start(machine, layout) + hole64_size - 1 & U64
+        return hole64_start(machine, layout) + hole64_size - 1 & U64
     if machine.machine_type.fields.get("broken-32bit-mem-addr-check", True):
         return (1 << phys_bits) - 1
     if _has_device_memory(machine):

@@ -121,10 +121,10 @@ class Machine(Object, typename="machine", abstract=True):
     """Bytes of memory at the start; ``max_memory`` with what can be plugged in ``memory_slots``."""
     max_memory = 0
     memory_slots = 0
+    layout: Any = None
+    """Where its memory is (`pyqom.machines.memory.Layout`); None before it is laid out."""
     device_memory: Any = None
     """Where memory devices go (`pyqom.machines.memory.DeviceMemory`), None where none can."""
-    layout: Any = None
-    """Where a PC's memory lies (`pyqom.machines.memory.Layout`), once the first CPU is there."""
     smp_config: Smp
     smp_caches: dict[str, str]
     has_smp_cache = False

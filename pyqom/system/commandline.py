@@ -63,6 +63,10 @@ class CommandLine:
         self.preconfig = False
         self.daemonize = False
         self.nographic = False
+        self.has_defaults = True
+        self.display: str | None = None
+        self.instead: set[str] = set()
+        """The default devices that options stand in for."""
         self.pidfile: str | None = None
         self.log_items: str | None = None
         self.log_file: str | None = None

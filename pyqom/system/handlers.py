@@ -10,6 +10,7 @@ import re
 
 from pyqom.accel.choice import HOST
 from pyqom.errors import PyqomError
+from pyqom.machines.defaults import DISPLAYS
 from pyqom.system import help as helps
 from pyqom.system.commandline import Monitor
 from pyqom.system.messages import Done, Failure
@@ -275,21 +276,30 @@ def _mon(line: CommandLine, text: str, location: str) -> None:
 # --- what is not modelled but in its plainest form -----------------------------------------------
 
 
-def _only(*plain: str) -> Handler:
-    """An option that is taken where it asks for nothing that pyqom does not have."""
+def _only(*plain: str, instead: str | None = None) -> Handler:
+    """An option that is taken where it asks for nothing that pyqom does not have.
+
+    `instead` is the default device that there is not, then.
+    """
 
     def handle(line: CommandLine, text: str, location: str) -> None:
         if text not in plain:
             raise unsupported(f"only {' and '.join(plain)}")
+        if instead is not None:
+            line.instead.add(instead)
 
     return handle
 
 
-def _character(kind: str, *plain: str) -> Handler:
-    """An option that gives a device its chardev; `kind` is what QEMU says of one that is none."""
+def _character(kind: str, instead: str, *plain: str) -> Handler:
+    """An option that gives a device its chardev; `kind` is what QEMU says of one that is none.
+
+    `instead` is the default device that there is not, then.
+    """
 
     def handle(line: CommandLine, text: str, location: str) -> None:
         if text in plain:
+            line.instead.add(instead)
             return
         from pyqom.monitor.chardev import ChardevError, parse_compat
 
@@ -304,14 +314,19 @@ def _character(kind: str, *plain: str) -> Handler:
     return handle
 
 
+def _nodefaults(line: CommandLine, text: str, location: str) -> None:
+    line.has_defaults = False
+
+
 def _vga(line: CommandLine, text: str, location: str) -> None:
     if is_help_option(text):
         helps.vga_help(line.release)
         raise Done
     if text not in helps.vga_types(line.release):
         raise Failure(f"unknown vga type: {text}")
-    if text != "none":
-        raise unsupported("only none")
+    if text != "none" and text not in DISPLAYS:
+        raise unsupported(f"only none, {', '.join(DISPLAYS)}")
+    line.display = text
 
 
 def _run_with(line: CommandLine, text: str, location: str) -> None:
@@ -395,7 +410,7 @@ HANDLERS: dict[str, Handler] = {
     "cpu": _cpu,
     "d": _flag("log_items"),
     "daemonize": _flag("daemonize"),
-    "debugcon": _character("invalid character backend", "none"),
+    "debugcon": _character("invalid character backend", "debugcon", "none"),
     "device": _device,
     "dfilter": _ranges,
     "display": _display,
@@ -415,21 +430,21 @@ HANDLERS: dict[str, Handler] = {
     "monitor": _monitor(qmp=False),
     "msg": _msg,
     "name": _name,
-    "net": _only("none"),
+    "net": _only("none", instead="net"),
     "netdev": _netdev,
-    "nic": _only("none"),
+    "nic": _only("none", instead="net"),
     "no-acpi": _is("acpi", "off"),
     "no-fd-bootchk": _is("fd-bootchk", "off"),
     "no-hpet": _is("hpet", "off"),
     "no-reboot": _action("reboot", "shutdown"),
     "no-shutdown": _action("shutdown", "pause"),
     "no-user-config": _nothing,
-    "nodefaults": _nothing,
+    "nodefaults": _nodefaults,
     "nographic": _nographic,
     "numa": _grouped("numa"),
     "object": _object,
     "overcommit": _overcommit,
-    "parallel": _character(f"{CONNECT} parallel {BACKEND}", "none", "null"),
+    "parallel": _character(f"{CONNECT} parallel {BACKEND}", "parallel", "none", "null"),
     "pidfile": _flag("pidfile"),
     "preconfig": _flag("preconfig"),
     "qmp": _monitor(qmp=True),
@@ -440,7 +455,7 @@ HANDLERS: dict[str, Handler] = {
     "run-with": _run_with,
     "sandbox": _grouped("sandbox"),
     "seed": _seed,
-    "serial": _character(f"{CONNECT} serial {BACKEND}", "none", "null"),
+    "serial": _character(f"{CONNECT} serial {BACKEND}", "serial", "none", "null"),
     "set": _set,
     "shim": _is("shim"),
     "smp": _property("smp", "smp-opts"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pyqom.errors import PyqomError, UnknownMachine
+from pyqom.machines import find
 from pyqom.reports import Reports
 from pyqom.system import help as helps
+from pyqom.system.defaults import defaults_of
 from pyqom.system.inputs import options
 from pyqom.system.messages import NOWHERE, Done, Failure
 from pyqom.types.keyval import is_help_option
@@ -128,8 +130,11 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
     _check_rtc(line)
     _add_memory(line)
     name = next((opts.get("guest") for opts in line.given("name")), None)
+    wanted = _take(line.machine, "type")
+    machine = find("pc" if wanted is None else wanted, line.release.name)
+    devices = _devices(line)
     return VirtualMachine(
-        _take(line.machine, "type"),
+        machine,
         line.cpu,
         accel=_accelerators(line),
         globals=[
@@ -137,7 +142,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
             for opts in line.given("global")
         ],
         objects=line.objects,
-        devices=_devices(line),
+        devices=devices,
         numa=_numa(line),
         blockdevs=[options for options, _ in line.blockdevs],
         netdevs=_netdevs(line),
@@ -154,6 +159,7 @@ def build(line: CommandLine, setup: Setup, messages: Messages, serving: Serving)
         actions=setup.actions,
         reports=Printed(line, messages),
         on_phase=serving.on_phase,
+        defaults=defaults_of(line, machine, _drivers(line, devices)),
     )
 
 
@@ -169,6 +175,12 @@ def _shown(opts: Opts, name: str) -> str:
     """An option, or what C prints where a configuration file left it out."""
     text = opts.get(name)
     return "(null)" if text is None else text
+
+
+def _drivers(line: CommandLine, devices: list[Any]) -> set[str]:
+    """The types that the user asks for, or has something to say of."""
+    named = {str(device.get("driver")) for device in devices}
+    return named | {opts.get("driver") or "" for opts in line.given("global")}
 
 
 def _take(options: dict[str, Any], name: str) -> Any:

@@ -164,19 +164,27 @@ class Object(Node):
         """
         prop = self.properties().get(name) or self._dynamic.get(name)
         if prop is None:
+            if self._coming and self.bring(name):
+                return self.property(name)
             raise _not_found(self, name, (*self.properties(), *self._dynamic))
         return prop
 
     def has_property(self, name: str) -> bool:
         """Is there a property of that QOM name?"""
-        return name in self.properties() or name in self._dynamic
+        if name in self.properties() or name in self._dynamic:
+            return True
+        return bool(self._coming) and self.bring(name) and self.has_property(name)
 
     def property_list(self) -> tuple[Property, ...]:
         """All properties of the object: its own, then those of its class (qom-list)."""
+        if self._coming:
+            self.bring()
         return (*self._dynamic.values(), *self.properties().values())
 
     def own_properties(self) -> tuple[Property, ...]:
         """The properties that this object has beside those of its class: children, links ..."""
+        if self._coming:
+            self.bring()
         return tuple(self._dynamic.values())
 
     def get(self, name: str) -> Any:
@@ -249,6 +257,9 @@ class Object(Node):
         """
         prop = self._dynamic.get(name)
         if prop is None:
+            if self._coming and self.bring(name):
+                self.del_property(name)
+                return
             raise _not_found(self, name, self._dynamic)
         prop.released(self)
         self._dynamic.pop(name, None)

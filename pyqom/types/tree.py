@@ -19,10 +19,29 @@ if TYPE_CHECKING:
 _NOTHING: dict[str, Any] = {}
 
 
+class Coming:
+    """Properties and children of an object that are made when somebody looks for them.
+
+    Most of what a machine's tree shows is never looked at.  One instance may serve many objects.
+    """
+
+    def has(self, obj: Any, name: str) -> bool:
+        """Whether a property of that name is among those that will be made."""
+        raise NotImplementedError
+
+    def bring(self, obj: Any) -> None:
+        """Make them."""
+        raise NotImplementedError
+
+    def take_back(self, obj: Any) -> None:
+        """Take away what `bring` made: the object is put to rest."""
+
+
 class Node:
     """What makes an object a part of a tree; the base of `Object` only."""
 
     _dynamic: dict[str, Property] = _NOTHING
+    _coming: tuple[Coming, ...] = ()
     _child_property: Any = None
     _references = 0
     _finalized = False
@@ -96,8 +115,31 @@ class Node:
             return None
         return "/" + "/".join(reversed(parts))
 
+    def expect(self, coming: Coming) -> None:
+        """Have properties of this object made when somebody looks for them."""
+        self._coming = (*self._coming, coming)
+
+    def forget(self, coming: Coming) -> None:
+        """Undo `expect`, whether somebody has looked or not."""
+        if coming in self._coming:
+            self._coming = tuple(each for each in self._coming if each is not coming)
+        else:
+            coming.take_back(self)
+
+    def bring(self, name: str | None = None) -> bool:
+        """Make what was put off; with `name` only if that is among it.  Tells whether it was."""
+        coming = self._coming
+        if not coming or (name is not None and not any(each.has(self, name) for each in coming)):
+            return False
+        self._coming = ()
+        for each in coming:
+            each.bring(self)
+        return True
+
     def children(self) -> Iterator[Any]:
         """The children, in the order they were added."""
+        if self._coming:
+            self.bring()
         for prop in tuple(self._dynamic.values()):
             if prop.is_child:
                 yield prop.resolve(self)
@@ -128,6 +170,7 @@ class Node:
         if self._finalized:
             return
         self._finalized = True
+        self._coming = ()
         for prop in self.property_list():  # type: ignore[attr-defined]
             prop.released(self)
         self._dynamic = {}

@@ -410,6 +410,7 @@ def test_tree_of_a_socket_is_that_of_the_machine(pyqom):
             "  /a-1 (iothread)\n"
             "  /b (iothread)\n"
             "  /pc.ram (memory-backend-ram)\n"
+            "    /pc.ram[0] (memory-region)\n"
         )
         found = pyqom("tree", qemu.path, "--path", "/objects", "--json").json
         assert found["children"][0] == {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pyqom.errors import PyqomError
 from tests.conformance.cpuid_recordings import RELEASES, SHARED, Case, cases
 from tests.conformance.cpuidrom import image
 from tests.emulator.guests import Guest, needs_engine
@@ -46,14 +45,9 @@ def wrong(case: Case, release: str, folder: Path) -> list[str]:
     ]
 
 
-def has_isa(case: Case) -> bool:
-    """Whether the machine has a bus for the debug console in pyqom."""
-    return not case.machine.startswith(("isapc", "microvm"))
-
-
 @pytest.mark.parametrize("release", RELEASES)
 def test_guests_of_the_kept_recordings(release: str, tmp_path: Path) -> None:
-    chosen = [case for case in cases(release, "kept") if case.cpuid is not None and has_isa(case)]
+    chosen = [case for case in cases(release, "kept") if case.cpuid is not None]
     assert len({case.machine for case in chosen}) > 5
     assert len({case.cpu for case in chosen}) > 20
     assert [leaf for case in chosen for leaf in wrong(case, release, tmp_path)] == []
@@ -62,18 +56,13 @@ def test_guests_of_the_kept_recordings(release: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the whole recordings are not beside the checkout")
 @pytest.mark.parametrize("release", RELEASES)
 def test_guests_of_the_shared_recordings(release: str, tmp_path: Path) -> None:
-    chosen = [case for case in cases(release, "shared") if case.cpuid is not None and has_isa(case)]
+    chosen = [case for case in cases(release, "shared") if case.cpuid is not None]
     assert len(chosen) > 1000
     assert [leaf for case in chosen[::STRIDE] for leaf in wrong(case, release, tmp_path)] == []
 
 
 def test_a_leaf_that_is_not_the_recorded_one_is_seen(tmp_path: Path) -> None:
-    case = next(case for case in cases("11.1", "kept") if case.cpuid is not None and has_isa(case))
+    case = next(case for case in cases("11.1", "kept") if case.cpuid is not None)
     assert case.cpuid is not None
     other = {**case.cpuid, (0, 0): (1, 2, 3, 4)}
     assert wrong(case._replace(cpuid=other), "11.1", tmp_path) == [f"{case}: leaf 00000000.0"]
-
-
-def test_without_isa_bus_there_is_no_console(tmp_path: Path) -> None:
-    with pytest.raises(PyqomError, match="No 'ISA' bus found for device 'isa-debugcon'"):
-        Guest(tmp_path, image([]), "microvm", "max", release="11.1")

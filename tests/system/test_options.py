@@ -174,7 +174,7 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
     (("-m", "8G,maxmem=x"), ["-m 8G,maxmem=x: Parameter 'maxmem' expects a non-negative"]),
     (("-preconfig", "-incoming", "tcp:0:1"), ["'preconfig' supports '-incoming defer' only"]),
     (("-drive", "file=x"), ["-drive file=x: Option not supported in this build"]),
-    (("-vga", "std"), ["-vga std: Option not supported in this build: only none"]),
+    (("-vga", "ega"), ["unknown vga type: ega"]),
     (("disk.img",), ["disk.img: Could not open 'disk.img': No such file or directory"]),
     (("/dev",), ["/dev: 'file' driver requires '/dev' to be a regular file"]),
     ((__file__,), [f"{__file__}: pyqom has no disks"]),

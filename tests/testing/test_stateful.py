@@ -291,7 +291,7 @@ def test_random_walks(release: str) -> None:
     run_state_machine_as_test(
         type("WalkOf", (Walk,), {"release": release}),
         settings=settings(
-            max_examples=60,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pyqom.devices.backends import hostfile
 from pyqom.devices.backends.fields import Fact, Field, flag
 from pyqom.devices.backends.objects import Backend
+from pyqom.devices.interior import escaped, new_region
 from pyqom.errors import InvalidParameterValue, ObjectInUse, ObjectRefused, PropertyError
 from pyqom.types import Bool, Enum, Link, Object, Size, UInt32
 from pyqom.types.composite import UInt16List
+from pyqom.types.tree import Coming
 from pyqom.types.visitor import size_to_str
 
 TYPE_CHECKING = False
@@ -63,6 +65,21 @@ def _reserve(obj: Any, value: bool, name: str) -> bool:
 
 def _incompatible() -> InvalidParameterValue:
     return InvalidParameterValue("'prealloc=on' and 'reserve=off' are incompatible")
+
+
+class BackendRegion(Coming):
+    """The memory of a backend as a region, which is called as the backend is."""
+
+    ONLY: BackendRegion
+
+    def has(self, obj: Any, name: str) -> bool:
+        return name == f"{escaped(obj.region_name)}[0]"
+
+    def bring(self, obj: Any) -> None:
+        new_region(obj, obj.region_name, obj.size)
+
+
+BackendRegion.ONLY = BackendRegion()
 
 
 class MemoryBackend(Object, Backend, typename="memory-backend", abstract=True):
@@ -139,6 +156,7 @@ class MemoryBackend(Object, Backend, typename="memory-backend", abstract=True):
             raise ObjectRefused(self.no_size)
         self.allocate()
         self.allocated = True
+        self.expect(BackendRegion.ONLY)
         if self.aligned and FILES_HOLD_WHOLE_PAGES.holds(self.registry):
             if self.size % hostfile.PAGE:
                 page = size_to_str(hostfile.PAGE)

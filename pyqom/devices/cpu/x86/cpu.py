@@ -252,6 +252,10 @@ class X86CPU(CPU, typename="x86_64-cpu", abstract=True):
             self.__dict__.clear()
             self.__dict__.update(saved)
             raise
+        if self.board is not None:
+            from pyqom.devices.cpu.x86.interior import furnish
+
+            furnish(self)
 
     def cpuid(
         self,
