@@ -46,7 +46,8 @@ def kvm(
 
 def _kvm(release: Release, host: Host, irqchip: str | None, cpu_pm: bool) -> Accelerator:
     """KVM of a record; one object for those alike, as long as it is among the last used."""
-    key = release, host, irqchip, cpu_pm
+    # equal hosts may differ in what answers call them
+    key = release, host, (host.name, host.kernel, host.assumed), irqchip, cpu_pm
     found = _last_used.pop(key, None)
     if found is None:
         from pyqom.accel.kvm import KVM
@@ -61,7 +62,7 @@ def _kvm(release: Release, host: Host, irqchip: str | None, cpu_pm: bool) -> Acc
 MOST_KEPT = 32
 """How many hosts are remembered."""
 
-_last_used: dict[tuple[Release, Host, str | None, bool], Accelerator] = {}
+_last_used: dict[tuple[object, ...], Accelerator] = {}
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import pyqom
 from pyqom.answers.blame import LAYERS
-from pyqom.hosts import Host
+from pyqom.hosts import Host, load_host
 from pyqom.hosts.reading import host_of
+
+GENOA = Path(__file__).parents[1] / "data" / "hosts" / "genoa.json"
 
 INTEL = "00000014 756e6547 6c65746e 49656e69"
 
@@ -161,3 +165,12 @@ def test_host_needs_a_host() -> None:
     assert (verdict.runnable, verdict.missing) == (False, ())
     assert verdict.error == "CPU model 'host' requires KVM or HVF"
     assert pyqom.why("host", host=small())[0].runnable
+
+
+def test_equal_hosts_keep_their_names() -> None:
+    """Answers of equal hosts are shared, what they are called is not."""
+    genoa = load_host(GENOA)
+    other = evolve(genoa, name="other")
+    assert other == genoa
+    for host in (other, genoa, other):
+        assert pyqom.why("EPYC-Genoa", machine="q35", host=host)[0].host == host.name
